@@ -2,6 +2,7 @@ using System;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 namespace Darkbloom.Protocol.Tickets;
+
 public enum TrustTier { Self = 1, Device = 2, App = 3 }
 /// <summary>A membership ticket as its issuer states it.</summary>
 public sealed record Ticket(string Network, UInt128 Serial, UnixTime NotBefore, UnixTime NotAfter, PublicKey Holder, PublicKey ReceiptKey, PeerRoles Roles, TrustTier Tier, ReadOnlyMemory<byte> EvidenceHash);
