@@ -51,7 +51,7 @@ internal sealed class SymmetricState : IDisposable
     internal void MixKey(ReadOnlySpan<byte> input)
     {
         Span<byte> output = stackalloc byte[2 * HashSize];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, input, output, _chainingKey, default);
+        Derive(input, output);
         output[..HashSize].CopyTo(_chainingKey);
         _cipher.Initialize(output[HashSize..]);
         CryptographicOperations.ZeroMemory(output);
@@ -61,7 +61,7 @@ internal sealed class SymmetricState : IDisposable
     internal void MixKeyAndHash(ReadOnlySpan<byte> input)
     {
         Span<byte> output = stackalloc byte[3 * HashSize];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, input, output, _chainingKey, default);
+        Derive(input, output);
         output[..HashSize].CopyTo(_chainingKey);
         MixHash(output.Slice(HashSize, HashSize));
         _cipher.Initialize(output[(2 * HashSize)..]);
@@ -90,7 +90,7 @@ internal sealed class SymmetricState : IDisposable
     internal void Split(Span<byte> first, Span<byte> second)
     {
         Span<byte> output = stackalloc byte[2 * HashSize];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, default, output, _chainingKey, default);
+        Derive([], output);
         output[..HashSize].CopyTo(first);
         output[HashSize..].CopyTo(second);
         CryptographicOperations.ZeroMemory(output);
@@ -101,5 +101,14 @@ internal sealed class SymmetricState : IDisposable
         CryptographicOperations.ZeroMemory(_chainingKey);
         CryptographicOperations.ZeroMemory(_hash);
         _cipher.Dispose();
+    }
+
+    /// <summary>HKDF with the chaining key as salt; extracted by HMAC because OpenSSL's HKDF refuses empty input.</summary>
+    private void Derive(ReadOnlySpan<byte> input, Span<byte> output)
+    {
+        Span<byte> extracted = stackalloc byte[HashSize];
+        HMACSHA256.HashData(_chainingKey, input, extracted);
+        HKDF.Expand(HashAlgorithmName.SHA256, extracted, output, default);
+        CryptographicOperations.ZeroMemory(extracted);
     }
 }

@@ -8,7 +8,7 @@ namespace Darkbloom.Protocol.Packets;
 /// <remarks>
 /// Both directions share a phase number, of which a packet carries the lowest bit.
 /// <code>
-/// in step        -> [TryAdvancePhase]              -> sending ahead   a packet of the peer's present phase was opened
+/// in step        -> [TryAdvancePhase]              -> sending ahead   the peer acknowledged a packet of this phase
 /// in step        -> [packet of the next phase]     -> in step         the peer advanced: this side follows at once
 /// sending ahead  -> [packet of the next phase]     -> in step         the peer followed
 /// sending ahead  -> [TryAdvancePhase]              -> refused         one bit tells two phases apart, not three
@@ -33,6 +33,7 @@ public sealed class PacketProtector : IDisposable
     private ulong _receivePhase;
     private ulong _sealedInPhase;
     private ulong _packetNumberMin;
+    private ulong _sendPhaseStart;
     private ulong _receivePhaseStart = ulong.MaxValue;
 
     public PacketProtector(SessionKeys keys)
@@ -106,10 +107,15 @@ public sealed class PacketProtector : IDisposable
         return true;
     }
 
-    /// <summary>Begins the next phase for sending; false while the peer has not shown that it is in this one.</summary>
-    public bool TryAdvancePhase()
+    /// <summary>Begins the next phase for sending; false until a packet sealed in this one was acknowledged.</summary>
+    /// <remarks>
+    /// Hearing the peer in this phase is not enough: when it advanced first, it may have got none of ours,
+    /// and would then meet the phase after next without ever having met the next.
+    /// </remarks>
+    /// <param name="largestAcknowledged">The largest packet number that the peer acknowledged.</param>
+    public bool TryAdvancePhase(ulong largestAcknowledged)
     {
-        if (_sendPhase != _receivePhase || _receivePhaseStart == ulong.MaxValue)
+        if (_sendPhase != _receivePhase || largestAcknowledged < _sendPhaseStart || largestAcknowledged >= _packetNumberMin)
         {
             return false;
         }
@@ -153,6 +159,7 @@ public sealed class PacketProtector : IDisposable
         _send.Dispose();
         _send = next;
         _sendPhase++;
+        _sendPhaseStart = _packetNumberMin;
         _sealedInPhase = 0;
     }
 
