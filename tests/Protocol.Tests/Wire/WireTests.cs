@@ -103,7 +103,7 @@ public sealed class WireTests
         {
             for (int b = 0; b < bytes.Length; b++)
             {
-                bytes[b] = (byte)prng.NextUInt64();
+                bytes[b] = (byte)prng.Next(256);
             }
             WireReader reader = new(bytes.AsSpan(0, prng.Next(bytes.Length + 1)));
             while (reader.TryReadVarInt(out ulong value))
