@@ -60,7 +60,7 @@ public sealed class PacketProtector : IDisposable
     public bool TrySeal(ulong packetNumber, ReadOnlySpan<byte> header, ReadOnlySpan<byte> plaintext, Span<byte> target)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(packetNumber, _packetNumberMin);
-        ArgumentOutOfRangeException.ThrowIfEqual(packetNumber, ulong.MaxValue);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(packetNumber, WireLimits.PacketNumberMax);
         ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, plaintext.Length + TagSize, nameof(target));
         AssertInvariants();
         if (_sealedInPhase >= PhasePacketsHardMax)

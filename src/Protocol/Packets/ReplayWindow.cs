@@ -21,7 +21,7 @@ public sealed class ReplayWindow
     {
         if (packetNumber >= _end)
         {
-            return packetNumber != ulong.MaxValue;
+            return packetNumber <= WireLimits.PacketNumberMax;
         }
 
         return _end - packetNumber <= Packets && (_words[WordOf(packetNumber)] & BitOf(packetNumber)) == 0;
