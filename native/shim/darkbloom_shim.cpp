@@ -138,6 +138,14 @@ char * dbl_templates_source(const dbl_templates * templates, char ** error) {
     });
 }
 
+int32_t dbl_templates_supports_tools(const dbl_templates * templates, char ** error) {
+    return guarded<int32_t>(error, -1, [&] {
+        const auto capabilities = common_chat_templates_get_caps(templates->templates.get());
+        const auto found        = capabilities.find("supports_tool_calls");
+        return found != capabilities.end() && found->second ? 1 : 0;
+    });
+}
+
 dbl_prompt * dbl_prompt_new(const dbl_templates * templates, const char * messages, const char * tools,
                             const char * tool_choice, const char * schema, int32_t parallel_tool_calls,
                             char ** error) {

@@ -28,6 +28,9 @@ DBL_API dbl_templates * dbl_templates_new(const llama_model * model, const char 
 DBL_API void            dbl_templates_free(dbl_templates * templates);
 DBL_API char *          dbl_templates_source(const dbl_templates * templates, char ** error);
 
+// 1 when the template can write tool calls, 0 when it can't, -1 on failure.
+DBL_API int32_t dbl_templates_supports_tools(const dbl_templates * templates, char ** error);
+
 // Renders one request. `messages` and `tools` are OpenAI JSON arrays (`tools` may be empty), `tool_choice` is
 // auto, none, required or empty, `schema` is a JSON schema or empty.
 DBL_API dbl_prompt * dbl_prompt_new(const dbl_templates * templates, const char * messages, const char * tools,
