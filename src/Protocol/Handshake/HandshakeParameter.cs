@@ -10,4 +10,5 @@ internal enum HandshakeParameter : ulong
     IdleTimeoutMs = 5,
     DatagramBytesMax = 6,
     ObservedAddress = 7,
+    Refusal = 8,
 }
