@@ -14,7 +14,7 @@ internal static class NoRoute
         ReadOnlySpan<Route> known = routes.RoutesOf(query.Model);
         if (known.IsEmpty)
         {
-            return (InferenceOutcome.ModelNotFound, null);
+            return (routes.Knows(query.Model) ? InferenceOutcome.NoNodeReachable : InferenceOutcome.ModelNotFound, null);
         }
 
         bool anyFits = false, anyRests = false;

@@ -14,11 +14,8 @@ namespace Darkbloom.Mesh.Routing;
 /// </remarks>
 public sealed class RouteBook
 {
-    /// <summary>Cards beyond this number are not looked at.</summary>
-    public const int NodesMax = 4096;
-
-    /// <summary>Models of one card beyond this number are not looked at.</summary>
-    public const int ModelsPerNodeMax = 32;
+    /// <summary>Models that are remembered after their last node left.</summary>
+    public const int ModelsMax = 1024;
 
     /// <summary>The first rest of a node that failed; it doubles with each failure in a row.</summary>
     public static readonly TimeSpan RestMin = TimeSpan.FromSeconds(2);
@@ -28,24 +25,25 @@ public sealed class RouteBook
     private readonly SortedDictionary<PeerId, RouteBookNode> _nodes = [];
     private readonly RetryBudget _retries = new();
 
-    public RouteBook() => Table = RouteTable.Build(0, [], _retries.Left);
+    /// <summary>A model whose nodes all left is out of reach, which is not the same as unknown.</summary>
+    private readonly SortedSet<string> _modelsSeen = new(StringComparer.Ordinal);
+
+    public RouteBook() => Table = RouteTable.Build(0, [], [], _retries.Left);
 
     /// <summary>The routes after the last input.</summary>
     public RouteTable Table { get; private set; }
 
-    /// <summary>Takes over the directory: nodes that it doesn't list any more are forgotten, the others keep what is known of them.</summary>
-    /// <remarks>A card that cannot be true is skipped; of two cards of one node the newer epoch stands.</remarks>
-    public void OnDirectory(IEnumerable<DirectoryEntry> entries)
+    /// <summary>Takes over the nodes to route to: others are forgotten, these keep what is known of them.</summary>
+    public void OnDirectory(IReadOnlyList<NodeCard> cards)
     {
-        ArgumentNullException.ThrowIfNull(entries);
+        ArgumentNullException.ThrowIfNull(cards);
         SortedDictionary<PeerId, NodeCard> listed = [];
-        foreach (DirectoryEntry entry in entries)
+        foreach (NodeCard card in cards)
         {
-            if (listed.Count < NodesMax
-                && NodeCard.TryRead(entry.Card, out NodeCard? card)
-                && (!listed.TryGetValue(card.Node, out NodeCard? other) || other.Epoch < card.Epoch))
+            listed[card.Node] = card;
+            foreach (NodeModel model in card.Models)
             {
-                listed[card.Node] = card;
+                _ = _modelsSeen.Count < ModelsMax && _modelsSeen.Add(model.Id);
             }
         }
 
@@ -114,7 +112,7 @@ public sealed class RouteBook
         }
 
         change(known);
-        foreach (string model in known.Models)
+        foreach (NodeModel model in known.Models)
         {
             Table = Table.With(known.RouteOf(model));
         }
@@ -125,13 +123,13 @@ public sealed class RouteBook
         List<Route> routes = [];
         foreach (RouteBookNode node in _nodes.Values)
         {
-            foreach (string model in node.Models)
+            foreach (NodeModel model in node.Models)
             {
                 routes.Add(node.RouteOf(model));
             }
         }
 
-        Table = RouteTable.Build(Table.Version + 1, routes, _retries.Left);
+        Table = RouteTable.Build(Table.Version + 1, _modelsSeen, routes, _retries.Left);
     }
 
     [Conditional("DEBUG")]
@@ -149,7 +147,7 @@ public sealed class RouteBook
 
         foreach (RouteBookNode node in _nodes.Values)
         {
-            routes -= node.Models.Count;
+            routes -= node.Models.Length;
             Debug.Assert(node.InFlight >= 0, "an attempt ends once");
         }
 

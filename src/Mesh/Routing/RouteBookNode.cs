@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
@@ -28,18 +29,18 @@ internal sealed class RouteBookNode(NodeCard card)
 
     public int InFlight { get; private set; }
 
-    public IReadOnlyCollection<string> Models => _card.ContextTokens.Keys;
+    public ImmutableArray<NodeModel> Models => _card.Models;
 
-    public Route RouteOf(string model) => new()
+    public Route RouteOf(NodeModel model) => new()
     {
         Node = _card.Node,
-        Model = model,
-        ContextTokens = _card.ContextTokens[model],
+        Model = model.Id,
+        ContextTokens = model.ContextTokens,
         IsConnected = _isConnected,
         State = _state,
         Load = _load,
         LoadAt = _loadAt,
-        Observed = _speeds.GetValueOrDefault(model),
+        Observed = _speeds.GetValueOrDefault(model.Id),
         SmoothedRtt = _smoothedRtt,
         InFlight = InFlight,
         InFlightReported = _inFlightReported,

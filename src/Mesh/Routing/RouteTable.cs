@@ -27,6 +27,9 @@ public sealed class RouteTable
     /// <summary>How many attempts may still be repeated after a fault, over all requests of this peer.</summary>
     public int RetriesLeft { get; }
 
+    /// <summary>Whether any node was ever known to serve the model.</summary>
+    public bool Knows(string model) => IndexOf(model) >= 0;
+
     /// <summary>The routes of one model; empty when nobody serves it.</summary>
     public ReadOnlySpan<Route> RoutesOf(string model)
     {
@@ -42,9 +45,16 @@ public sealed class RouteTable
     }
 
     /// <summary>A table of these routes, in any order; of two for the same model and node the later one stands.</summary>
-    internal static RouteTable Build(ulong version, IEnumerable<Route> routes, int retriesLeft)
+    /// <param name="modelsSeen">Models to list even if no route is left to them.</param>
+    internal static RouteTable Build(
+        ulong version, IEnumerable<string> modelsSeen, IEnumerable<Route> routes, int retriesLeft)
     {
         SortedDictionary<string, SortedDictionary<PeerId, Route>> byModel = new(StringComparer.Ordinal);
+        foreach (string model in modelsSeen)
+        {
+            byModel[model] = [];
+        }
+
         foreach (Route route in routes)
         {
             if (!byModel.TryGetValue(route.Model, out SortedDictionary<PeerId, Route>? byNode))

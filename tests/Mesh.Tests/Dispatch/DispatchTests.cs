@@ -130,7 +130,7 @@ public sealed class DispatchTests
         RouteFixture mesh = new(0);
         mesh.Entries.AddRange([
             RouteFixture.Entry(1, 1000), RouteFixture.Entry(2, 1000), RouteFixture.Entry(3, 1001)]);
-        mesh.Book.OnDirectory(mesh.Entries);
+        mesh.Book.OnDirectory(NodeCard.ReadAll(mesh.Entries));
         mesh.Book.OnConnected(RouteFixture.IdOf(mesh.Entries[0]), RouteFixture.Rtt);
         Harness run = new(mesh);
         run.Start();
@@ -372,6 +372,16 @@ public sealed class DispatchTests
         Assert.Equal(DispatchActionKind.Fail, run.Start().Kind);
         Assert.Equal(InferenceOutcome.ModelNotFound, run.Request.Outcome);
         Assert.Empty(run.Notes);
+    }
+
+    [Fact]
+    public void A_model_whose_last_node_left_is_out_of_reach_but_not_unknown()
+    {
+        Harness run = new(nodes: 1);
+        run.Mesh.Book.OnDirectory([]);
+        run.Start();
+
+        Assert.Equal(InferenceOutcome.NoNodeReachable, run.Request.Outcome);
     }
 
     [Fact]

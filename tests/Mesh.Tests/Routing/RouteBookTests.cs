@@ -1,10 +1,8 @@
 using System;
 using System.Linq;
-using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Routing;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Schema;
-using Google.Protobuf;
 using Xunit;
 
 namespace Darkbloom.Mesh.Tests.Routing;
@@ -27,9 +25,9 @@ public sealed class RouteBookTests
     public void Routes_are_sorted_by_node_and_models_by_name()
     {
         RouteBook book = new();
-        book.OnDirectory([
+        book.OnDirectory(NodeCard.ReadAll([
             RouteFixture.Entry(3, model: "b"), RouteFixture.Entry(1, model: "a"),
-            RouteFixture.Entry(2, model: "b"), RouteFixture.Entry(4, model: "B")]);
+            RouteFixture.Entry(2, model: "b"), RouteFixture.Entry(4, model: "B")]));
 
         Assert.Equal(["B", "a", "b"], book.Table.Models.Select(static model => model.Model));
         PeerId[] nodes = [.. book.Table.Models[2].Routes.Select(static route => route.Node)];
@@ -41,11 +39,27 @@ public sealed class RouteBookTests
     {
         RouteFixture mesh = new(2);
         mesh.Load(mesh.Nodes[1], free: 1);
-        mesh.Book.OnDirectory(mesh.Entries.Where(entry => RouteFixture.IdOf(entry) == mesh.Nodes[1]));
+        mesh.Book.OnDirectory([.. NodeCard.ReadAll(mesh.Entries).Where(card => card.Node == mesh.Nodes[1])]);
 
         Assert.Null(mesh.Table.Find(RouteFixture.Model, mesh.Nodes[0]));
         Assert.Equal(1, mesh.RouteOf(mesh.Nodes[1]).Load!.Value.SlotsFree);
         Assert.True(mesh.RouteOf(mesh.Nodes[1]).IsConnected);
+    }
+
+    [Theory]
+    [InlineData(RouteBook.ModelsMax - 1)]
+    [InlineData(RouteBook.ModelsMax)]
+    [InlineData(RouteBook.ModelsMax + 1)]
+    public void Models_whose_nodes_left_are_remembered_up_to_a_limit(int models)
+    {
+        RouteBook book = new();
+        book.OnDirectory(NodeCard.ReadAll(Enumerable.Range(1, models).Select(static i => RouteFixture.Entry(i, model: $"{i}"))));
+        Assert.Equal(models, book.Table.Models.Length);
+        book.OnDirectory([]);
+
+        Assert.Equal(Math.Min(models, RouteBook.ModelsMax), book.Table.Models.Length);
+        Assert.True(book.Table.Knows(book.Table.Models[0].Model));
+        Assert.True(book.Table.RoutesOf(book.Table.Models[0].Model).IsEmpty);
     }
 
     [Fact]
@@ -61,73 +75,6 @@ public sealed class RouteBookTests
         mesh.Book.OnDisconnected(stranger);
 
         Assert.Single(mesh.Table.RoutesOf(RouteFixture.Model).ToArray());
-    }
-
-    [Fact]
-    public void Cards_that_cannot_be_true_are_skipped()
-    {
-        DirectoryEntry shortKey = RouteFixture.Entry(1);
-        shortKey.Card.PublicKey = ByteString.CopyFrom(new byte[63]);
-        DirectoryEntry noNode = RouteFixture.Entry(2);
-        noNode.Card.Roles = (uint)PeerRoles.Gateway;
-        DirectoryEntry noCard = new();
-        DirectoryEntry noContext = RouteFixture.Entry(3, contextTokens: 0);
-        DirectoryEntry hugeContext = RouteFixture.Entry(4, InferenceLimits.ContextTokensMax + 1);
-        DirectoryEntry noName = RouteFixture.Entry(5, model: "");
-        DirectoryEntry longName = RouteFixture.Entry(6, model: new string('m', InferenceLimits.ModelCharsMax + 1));
-        RouteBook book = new();
-        book.OnDirectory([shortKey, noNode, noCard, noContext, hugeContext, noName, longName]);
-
-        Assert.Empty(book.Table.Models);
-    }
-
-    [Fact]
-    public void A_card_at_its_limits_is_taken()
-    {
-        string name = new('m', InferenceLimits.ModelCharsMax);
-        RouteBook book = new();
-        book.OnDirectory([RouteFixture.Entry(1, InferenceLimits.ContextTokensMax, name)]);
-
-        Assert.Equal(InferenceLimits.ContextTokensMax, book.Table.RoutesOf(name)[0].ContextTokens);
-    }
-
-    [Theory]
-    [InlineData(RouteBook.ModelsPerNodeMax - 1)]
-    [InlineData(RouteBook.ModelsPerNodeMax)]
-    [InlineData(RouteBook.ModelsPerNodeMax + 1)]
-    public void A_node_has_a_bounded_number_of_models(int models)
-    {
-        DirectoryEntry entry = RouteFixture.Entry(1);
-        entry.Card.Models.Clear();
-        entry.Card.Models.AddRange(Enumerable.Range(0, models)
-            .Select(static i => new ModelCard { Id = $"model-{i:D3}", ContextTokens = 1024 }));
-        RouteBook book = new();
-        book.OnDirectory([entry]);
-
-        Assert.Equal(Math.Min(models, RouteBook.ModelsPerNodeMax), book.Table.Models.Length);
-    }
-
-    [Theory]
-    [InlineData(RouteBook.NodesMax - 1)]
-    [InlineData(RouteBook.NodesMax)]
-    [InlineData(RouteBook.NodesMax + 1)]
-    public void A_directory_of_any_size_makes_a_bounded_table(int nodes)
-    {
-        RouteBook book = new();
-        book.OnDirectory(Enumerable.Range(1, nodes).Select(static i => RouteFixture.Entry(i)));
-
-        Assert.Equal(Math.Min(nodes, RouteBook.NodesMax), book.Table.RoutesOf(RouteFixture.Model).Length);
-    }
-
-    [Fact]
-    public void Of_two_cards_of_one_node_the_newer_epoch_stands()
-    {
-        RouteBook book = new();
-        book.OnDirectory([
-            RouteFixture.Entry(1, contextTokens: 10, epoch: 2), RouteFixture.Entry(1, contextTokens: 20, epoch: 3),
-            RouteFixture.Entry(1, contextTokens: 30, epoch: 1)]);
-
-        Assert.Equal(20u, book.Table.RoutesOf(RouteFixture.Model)[0].ContextTokens);
     }
 
     [Fact]

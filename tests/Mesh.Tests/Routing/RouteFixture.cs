@@ -23,7 +23,7 @@ internal sealed class RouteFixture
     {
         Entries = [.. Enumerable.Range(1, nodes).Select(i => Entry(i, contextTokens))];
         Nodes = [.. Entries.Select(static entry => IdOf(entry)).Order()];
-        Book.OnDirectory(Entries);
+        Book.OnDirectory(NodeCard.ReadAll(Entries));
         foreach (PeerId node in Nodes)
         {
             Book.OnConnected(node, Rtt);
