@@ -7,8 +7,6 @@ public sealed record AdmissionPolicy
 {
     public required string Model { get; init; }
 
-    public required uint ContextTokens { get; init; }
-
     /// <summary>Choices that are decoded at once.</summary>
     public required int Slots { get; init; }
 

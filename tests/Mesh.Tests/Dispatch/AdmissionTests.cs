@@ -14,7 +14,6 @@ public sealed class AdmissionTests
     private static readonly AdmissionPolicy _policy = new()
     {
         Model = "tiny",
-        ContextTokens = 4096,
         Slots = 2,
         QueueMax = 3,
         ServiceAssumed = TimeSpan.FromSeconds(4),
@@ -101,13 +100,6 @@ public sealed class AdmissionTests
         Assert.Equal(RefusalReason.ModelNotServed, Offer(model: "Tiny").Reason);
         Assert.Equal(RefusalReason.Unspecified, Offer(model: "tiny").Reason);
     }
-
-    [Theory]
-    [InlineData(4095u, RefusalReason.Unspecified)]
-    [InlineData(4096u, RefusalReason.Unspecified)]
-    [InlineData(4097u, RefusalReason.ContextLengthExceeded)]
-    public void Output_that_no_context_could_hold_is_refused(uint output, RefusalReason reason) =>
-        Assert.Equal(reason, Offer(output: output).Reason);
 
     [Theory]
     [InlineData(99u, RefusalReason.Unspecified)]
@@ -304,10 +296,10 @@ public sealed class AdmissionTests
     };
 
     private AdmissionDecision Offer(
-        uint choices = 1, string model = "tiny", uint output = 100, TimeSpan? patience = null) =>
+        uint choices = 1, string model = "tiny", TimeSpan? patience = null) =>
         _admission.OnOffer(
             _now,
-            Terms() with { Choices = choices, Model = model, OutputTokensMax = output, FirstTokenMax = patience });
+            Terms() with { Choices = choices, Model = model, FirstTokenMax = patience });
 
     private uint RefusedAfter(Admission admission, TimeSpan wait)
     {

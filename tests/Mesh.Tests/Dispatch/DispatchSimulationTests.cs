@@ -58,7 +58,6 @@ public sealed class DispatchSimulationTests
             Admissions = Mesh.Nodes.ToDictionary(static node => node, static _ => new Admission(new AdmissionPolicy
             {
                 Model = RouteFixture.Model,
-                ContextTokens = 4096,
                 Slots = 4,
                 QueueMax = 4,
             }));
