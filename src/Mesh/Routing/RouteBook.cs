@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
-using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Mesh.Routing;
 
