@@ -11,6 +11,7 @@ namespace Darkbloom.Cli.Supervision;
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private const int ErrorLinesMax = 30;
+    private static readonly TimeSpan LastWordsMax = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
     private readonly Queue<string> _errorLines = [];
@@ -25,7 +26,7 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public int Id { get; }
 
-    /// <summary>Completes with the exit code when the child has ended and all its output has been read.</summary>
+    /// <summary>Completes with the exit code when the child has ended and its last words have been read.</summary>
     public Task<int> Exited { get; }
 
     /// <summary>The last lines of its error stream: why it failed, if it did not say so itself.</summary>
@@ -130,15 +131,24 @@ internal sealed class ChildProcess : IAsyncDisposable
             onError?.Invoke(line);
         });
         await _process.WaitForExitAsync();
-        await Task.WhenAll(output, error);
+
+        // A program that the child started may hold the pipes open after it: its last words are worth a moment, not more.
+        await Task.WhenAny(Task.WhenAll(output, error), Task.Delay(LastWordsMax));
         return _process.ExitCode;
     }
 
     private static async Task PumpAsync(StreamReader reader, Action<string> onLine)
     {
-        while (await reader.ReadLineAsync() is { } line)
+        try
         {
-            onLine(line);
+            while (await reader.ReadLineAsync() is { } line)
+            {
+                onLine(line);
+            }
+        }
+        catch (ObjectDisposedException)
+        {
+            // The child was given up while a program that it started still held the pipe.
         }
     }
 }
