@@ -1,0 +1,28 @@
+using Darkbloom.Protocol.Schema;
+
+namespace Darkbloom.Node.Engines.Llama;
+
+internal enum EngineEventKind
+{
+    /// <summary>First and Second are the prompt's tokens done and in all.</summary>
+    Prefill,
+
+    /// <summary>First is the token; Text is what it lets out.</summary>
+    Token,
+
+    /// <summary>Reason says why; Text is what was still held back.</summary>
+    ChoiceEnd,
+
+    /// <summary>Fault says what went wrong, Text is its detail.</summary>
+    End,
+}
+
+/// <summary>What the engine's thread tells the reader of a generation; a value, so that a token costs no object.</summary>
+internal readonly record struct EngineEvent(
+    EngineEventKind Kind,
+    int Choice = 0,
+    int First = 0,
+    int Second = 0,
+    string Text = "",
+    FinishReason Reason = FinishReason.Unspecified,
+    InferenceFault Fault = InferenceFault.None);

@@ -1,0 +1,462 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Threading;
+using System.Threading.Channels;
+using System.Threading.Tasks;
+using Darkbloom.Node.Engines.Llama.Sampling;
+using Darkbloom.Protocol.Schema;
+
+namespace Darkbloom.Node.Engines.Llama;
+
+/// <summary>The one thread that owns the native context: continuous batching over slots.</summary>
+/// <remarks>
+/// <para>Each step computes one batch: the next token of every decoding slot and a piece of at most one prompt. A request
+/// joins between two steps and leaves between two steps; none waits for another to end. A prompt's piece is smaller
+/// while others decode, so that a long prompt costs them a hiccup and no pause.</para>
+/// <para>A request's choices are sequences of their own. Whoever starts takes over the longest prefix that any
+/// slot has cached, so a prompt with several choices is computed once.</para>
+/// </remarks>
+internal sealed class EngineLoop : IAsyncDisposable
+{
+    /// <summary>Prompt tokens in a step that other slots decode in.</summary>
+    public const int SharedPrefillTokensMax = 128;
+
+    /// <summary>Tokens that another slot's cache must save before it is copied: the copy takes the whole cache.</summary>
+    public const int CopyTokensMin = 32;
+
+    private readonly LlamaModel _model;
+    private readonly int[] _suppressed;
+    private readonly LlamaContext _context;
+    private readonly Slot[] _slots;
+    private readonly TokenSampler _sampler;
+    private readonly Channel<Generation> _queue;
+    private readonly Queue<(Generation Generation, int Choice)> _waiting = [];
+    private readonly WakeSignal _wake = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private byte[] _piece = new byte[256];
+    private long _step;
+    private Slot? _prefilling;
+    private volatile bool _isStopping;
+
+    public EngineLoop(LlamaModel model, LlamaContext context, int slots, int queueMax)
+    {
+        _model = model;
+        _context = context;
+        _suppressed = model.SuppressedTokens.ToArray();
+        _sampler = new TokenSampler(model.VocabularySize);
+        _slots = new Slot[slots];
+        for (int sequence = 0; sequence < slots; sequence++)
+        {
+            _slots[sequence] = new Slot(sequence);
+        }
+
+        _queue = Channel.CreateBounded<Generation>(new BoundedChannelOptions(queueMax) { SingleReader = true });
+        Thread thread = new(Run) { IsBackground = true, Name = "llama engine" };
+        thread.Start();
+    }
+
+    public SpeedMeter Speed { get; } = new();
+
+    public int TokensPerSequence => _context.TokensPerSequence;
+
+    /// <summary>Hands a request over; waits while the queue is full. False when the engine is stopping.</summary>
+    public async ValueTask<bool> TrySubmitAsync(Generation generation, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _queue.Writer.WriteAsync(generation, cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            return false;
+        }
+
+        Wake();
+        return true;
+    }
+
+    public void Wake() => _wake.Set();
+
+    /// <summary>Ends every request as drained and gives the context back; returns when the thread is gone.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _isStopping = true;
+        _queue.Writer.TryComplete();
+        Wake();
+#pragma warning disable VSTHRD003 // The engine's own thread completes it and needs nothing from whoever waits.
+        await _stopped.Task;
+#pragma warning restore VSTHRD003
+    }
+
+    private void Run()
+    {
+        while (!_isStopping)
+        {
+            Step();
+        }
+
+        Drain();
+        _context.Dispose();
+        _stopped.SetResult();
+    }
+
+    private void Step()
+    {
+        // Step 1: forget the requests that nobody reads any more, and start the one that waits longest.
+        FreeCancelled();
+        StartNext();
+
+        // Step 2: put together what can be computed; when nothing can, wait for a request or a reader.
+        _context.ClearBatch();
+        int decoding = AddDecoding();
+        int prefilled = AddPrefill(decoding);
+        if (_context.BatchCount == 0)
+        {
+            _wake.Wait();
+            return;
+        }
+
+        // Step 3: compute it.
+        long started = Stopwatch.GetTimestamp();
+        _step++;
+        if (!_context.Decode())
+        {
+            FailBatch();
+            return;
+        }
+
+        // Step 4: draw a token for each slot that has logits.
+        foreach (Slot slot in _slots)
+        {
+            if (slot.BatchIndex >= 0)
+            {
+                Draw(slot);
+            }
+        }
+
+        Speed.OnStep(Stopwatch.GetElapsedTime(started), decoding, prefilled);
+    }
+
+    private void FreeCancelled()
+    {
+        foreach (Slot slot in _slots)
+        {
+            if (slot.Generation is { IsCancelled: true } generation)
+            {
+                Release(slot);
+                generation.End(InferenceFault.None, "");
+            }
+        }
+    }
+
+    private void StartNext()
+    {
+        while (_prefilling is null && TryNextChoice(out (Generation Generation, int Choice) next))
+        {
+            if (FindFreeSlot(next.Generation.PromptTokens) is not { } slot)
+            {
+                return;
+            }
+
+            _waiting.Dequeue();
+            Start(slot, next.Generation, next.Choice);
+        }
+    }
+
+    private bool TryNextChoice(out (Generation Generation, int Choice) next)
+    {
+        while (true)
+        {
+            while (_waiting.TryPeek(out next))
+            {
+                if (next.Generation is { IsCancelled: false, HasEnded: false })
+                {
+                    return true;
+                }
+
+                next.Generation.End(InferenceFault.None, "");
+                _waiting.Dequeue();
+            }
+
+            if (!_queue.Reader.TryRead(out Generation? generation))
+            {
+                return false;
+            }
+
+            generation.ChoicesLeft = generation.Choices;
+            for (int choice = 0; choice < generation.Choices; choice++)
+            {
+                _waiting.Enqueue((generation, choice));
+            }
+        }
+    }
+
+    private Slot? FindFreeSlot(int[] prompt)
+    {
+        Slot? best = null;
+        int bestPrefix = -1;
+        foreach (Slot slot in _slots)
+        {
+            if (!slot.IsFree)
+            {
+                continue;
+            }
+
+            int prefix = slot.CommonPrefix(prompt);
+            if (best is null || prefix > bestPrefix || (prefix == bestPrefix && slot.FreedAt < best.FreedAt))
+            {
+                best = slot;
+                bestPrefix = prefix;
+            }
+        }
+
+        return best;
+    }
+
+    private void Start(Slot slot, Generation generation, int choice)
+    {
+        if (!generation.Prompt.TryCreateGrammar(_model, out Grammar? grammar))
+        {
+            generation.End(InferenceFault.InvalidRequest, "the tools or the response schema make no grammar");
+            return;
+        }
+
+        slot.Assign(generation, choice, grammar);
+        _prefilling = slot;
+        int cached = TakePrefix(slot, generation.PromptTokens);
+        if (choice == 0)
+        {
+            generation.CachedTokens = cached;
+            generation.StartTimestamp = Stopwatch.GetTimestamp();
+        }
+    }
+
+    /// <summary>Keeps or copies the longest cached prefix; the last token is always computed, for its logits.</summary>
+    private int TakePrefix(Slot slot, int[] prompt)
+    {
+        ReadOnlySpan<int> reusable = prompt.AsSpan(0, prompt.Length - 1);
+        int own = slot.CommonPrefix(reusable);
+        Slot? source = null;
+        int longest = own + CopyTokensMin - 1;
+        foreach (Slot other in _slots)
+        {
+            int prefix = other == slot ? 0 : other.CommonPrefix(reusable);
+            if (prefix > longest)
+            {
+                longest = prefix;
+                source = other;
+            }
+        }
+
+        if (source is not null)
+        {
+            _context.Copy(source.Sequence, slot.Sequence);
+            slot.OnCopied(source);
+            own = longest;
+        }
+
+        if (own == slot.CachedCount)
+        {
+            return own;
+        }
+
+        if (!_context.TryTruncate(slot.Sequence, own))
+        {
+            // Recurrent models keep one state and can't go back in it.
+            _context.Clear(slot.Sequence);
+            own = 0;
+        }
+
+        slot.OnTruncated(own);
+        return own;
+    }
+
+    private int AddDecoding()
+    {
+        int count = 0;
+        foreach (Slot slot in _slots)
+        {
+            if (slot.State == SlotState.Decoding && slot.Generation!.HasRoom && _context.BatchRoom > 0)
+            {
+                slot.BatchIndex = _context.Add(slot.Next, slot.CachedCount, slot.Sequence, wantsLogits: true);
+                slot.OnCached(slot.Next);
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    private int AddPrefill(int decoding)
+    {
+        if (_prefilling is not { } slot)
+        {
+            return 0;
+        }
+
+        int[] prompt = slot.Generation!.PromptTokens;
+        int room = decoding == 0 ? _context.BatchRoom : Math.Min(_context.BatchRoom, SharedPrefillTokensMax);
+        int end = Math.Min(prompt.Length, slot.CachedCount + room);
+        int added = end - slot.CachedCount;
+        for (int position = slot.CachedCount; position < end; position++)
+        {
+            bool isLast = position == prompt.Length - 1;
+            int index = _context.Add(prompt[position], position, slot.Sequence, isLast);
+            slot.OnCached(prompt[position]);
+            if (isLast)
+            {
+                slot.BatchIndex = index;
+            }
+        }
+
+        if (slot.Choice == 0 && slot.Generation.HasRoom)
+        {
+            slot.Generation.Write(new EngineEvent(EngineEventKind.Prefill, First: end, Second: prompt.Length));
+        }
+
+        return added;
+    }
+
+    private void Draw(Slot slot)
+    {
+        Generation generation = slot.Generation!;
+        int index = slot.BatchIndex;
+        slot.BatchIndex = -1;
+        if (slot.State == SlotState.Prefilling)
+        {
+            slot.StartDecoding();
+            _prefilling = null;
+            if (generation.FirstTokenTimestamp == 0)
+            {
+                generation.FirstTokenTimestamp = Stopwatch.GetTimestamp();
+            }
+        }
+
+        Span<float> logits = _context.Logits(index);
+        if (logits.IsEmpty || !TryDraw(slot, logits, out int token))
+        {
+            Fail(slot, "no token could be drawn");
+            return;
+        }
+
+        if (_model.EndsGeneration(token))
+        {
+            End(slot, FinishReason.Stop, slot.Decoder.Finish());
+            return;
+        }
+
+        slot.OnDrawn(token);
+        int bytes = _model.Piece(token, generation.PreservedTokens.Contains(token), ref _piece);
+        string text = slot.Stops.Append(slot.Decoder.Append(_piece.AsSpan(0, bytes)));
+        generation.Write(new EngineEvent(EngineEventKind.Token, slot.Choice, token, Text: text));
+        if (slot.Stops.IsStopped)
+        {
+            End(slot, FinishReason.Stop, "");
+        }
+        else if (slot.Written == generation.OutputTokensMax || slot.CachedCount == _context.TokensPerSequence)
+        {
+            End(slot, FinishReason.Length, slot.Decoder.Finish());
+        }
+    }
+
+    private bool TryDraw(Slot slot, Span<float> logits, out int token)
+    {
+        uint position = (uint)slot.Written;
+        foreach (int suppressed in _suppressed)
+        {
+            logits[suppressed] = float.NegativeInfinity;
+        }
+
+        slot.Counts.Penalize(logits, slot.Settings);
+        token = _sampler.Draw(logits, slot.Settings, position);
+        if (slot.Grammar is not { } grammar || token < 0)
+        {
+            return token >= 0;
+        }
+
+        // Masking the whole vocabulary is slow and most draws obey the grammar anyway, so the rule is: draw freely, and
+        // only when the grammar forbids that token draw again among those it allows, under the same noise. Without
+        // truncation that gives what masking first would have given.
+        if (!grammar.Allows(token))
+        {
+            if (!grammar.Mask(logits))
+            {
+                return false;
+            }
+
+            token = _sampler.Draw(logits, slot.Settings, position);
+        }
+
+        return token >= 0 && (_model.EndsGeneration(token) || grammar.Accept(token));
+    }
+
+    /// <param name="unfinished">What the decoder still held: text of an unfinished character.</param>
+    private void End(Slot slot, FinishReason reason, string unfinished)
+    {
+        string rest = slot.Stops.IsStopped ? "" : slot.Stops.Append(unfinished) + slot.Stops.Finish();
+        Generation generation = slot.Generation!;
+        generation.Write(new EngineEvent(EngineEventKind.ChoiceEnd, slot.Choice, Text: rest, Reason: reason));
+        Release(slot);
+        if (--generation.ChoicesLeft == 0)
+        {
+            generation.End(InferenceFault.None, "");
+        }
+    }
+
+    private void Fail(Slot slot, string detail)
+    {
+        Generation generation = slot.Generation!;
+        Release(slot);
+        _context.Clear(slot.Sequence);
+        slot.OnTruncated(0);
+        generation.End(InferenceFault.EngineFailed, detail);
+
+        // The other choices of a request that has ended have no reader.
+        generation.Cancel();
+    }
+
+    // What the caches hold after a failed call is unknown.
+    private void FailBatch()
+    {
+        foreach (Slot slot in _slots)
+        {
+            if (!slot.IsFree)
+            {
+                Fail(slot, "the engine could not compute a step");
+            }
+            else
+            {
+                _context.Clear(slot.Sequence);
+                slot.OnTruncated(0);
+            }
+        }
+    }
+
+    private void Release(Slot slot)
+    {
+        if (_prefilling == slot)
+        {
+            _prefilling = null;
+        }
+
+        slot.Free(_step);
+    }
+
+    private void Drain()
+    {
+        foreach (Slot slot in _slots)
+        {
+            if (slot.Generation is { } generation)
+            {
+                Release(slot);
+                generation.End(InferenceFault.Drained, "the engine stops");
+            }
+        }
+
+        while (TryNextChoice(out (Generation Generation, int Choice) next))
+        {
+            next.Generation.End(InferenceFault.Drained, "the engine stops");
+        }
+    }
+}
