@@ -1,81 +1,360 @@
 using System;
-using System.Collections.Immutable;
-using System.IO;
+using System.Collections.Generic;
+using System.Diagnostics;
 using System.Net;
 using System.Threading;
+using System.Threading.Channels;
 using System.Threading.Tasks;
+using Darkbloom.Mesh.Peering;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
-using Darkbloom.Protocol.Tickets;
 using Microsoft.Extensions.Logging;
+
 namespace Darkbloom.Mesh.Hosting;
-/// <summary>How a peer takes part in the mesh.</summary>
-public sealed record MeshHostOptions
-{
-    public required string Network { get; init; }
-    /// <summary>Where the one UDP socket binds; port 0 lets the system choose.</summary>
-    public IPEndPoint Bind { get; init; } = new(IPAddress.Loopback, 0);
-    /// <summary>Peers known by key alone, without a ticket: the rendezvous.</summary>
-    public ImmutableArray<PublicKey> PinnedPeers { get; init; } = [];
-    /// <summary>The rendezvous admits peers that have no ticket yet; nobody else does.</summary>
-    public bool AcceptUnticketed { get; init; }
-}
+
 /// <summary>Drives one mesh peer: the only place where its sockets, its clock and its lock meet.</summary>
+/// <remarks>
+/// One lock guards the peer and everything built on it. The receive thread, the timer thread and every caller do the
+/// same under it: hand the peer an input, then <see cref="Drain"/>. Whoever waits for an outcome goes on upon the thread
+/// pool, so no user code runs under the lock or on the host's threads.
+/// </remarks>
 public sealed class MeshHost : IAsyncDisposable
 {
-    public static MeshHost Start(MeshHostOptions options, PeerIdentity identity, ILoggerFactory loggers) => throw new NotImplementedException();
-    public PeerId Id => throw new NotImplementedException();
-    public PublicKey PublicKey => throw new NotImplementedException();
-    public IPEndPoint LocalEndPoint => throw new NotImplementedException();
+    /// <summary>Sessions that nobody accepted yet; a further one is closed with <see cref="PeerCodes.Busy"/>.</summary>
+    public const int AcceptQueueMax = 1024;
+
+    private const int DatagramBytesMax = 65_535;
+    private const int JoinMsMax = 2_000;
+    private static readonly TimeSpan _sleepMin = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan _sleepMax = TimeSpan.FromSeconds(10);
+    private static readonly Instant _never = new(long.MaxValue);
+
+    private readonly MeshPeer _peer;
+    private readonly IDatagramPort _port;
+    private readonly ILogger _log;
+    private readonly byte[] _datagram = GC.AllocateUninitializedArray<byte>(DatagramBytesMax, pinned: true);
+    private readonly Dictionary<MeshSession, MeshConnection> _connections = [];
+    private readonly Dictionary<ulong, TaskCompletionSource<MeshConnection>> _attempts = [];
+    private readonly Channel<MeshConnection> _accepted = Channel.CreateBounded<MeshConnection>(AcceptQueueMax);
+    private readonly AutoResetEvent _rearm = new(false);
+    private readonly Thread _timer;
+    private Instant _wakesAt; // when the timer thread looks next; MinValue while it is awake
+    private bool _takingEvents; // events are handled one after another, not one within another
+    private bool _disposed;
+
+    private MeshHost(MeshHostOptions options, PeerIdentity identity, ILoggerFactory loggers, IDatagramPort port)
+    {
+        _log = loggers.CreateLogger<MeshHost>();
+        _port = port;
+        PublicKey = identity.PublicKey;
+        Id = identity.Id;
+        MeshPeerOptions peerOptions = new()
+        {
+            Network = options.Network,
+            PinnedPeers = options.PinnedPeers,
+            AcceptUnticketed = options.AcceptUnticketed,
+        };
+        _peer = new MeshPeer(Now, SystemClock.Now, peerOptions, identity, SystemEntropy.Instance);
+        _timer = new Thread(RunTimer) { IsBackground = true, Name = "mesh-timer" };
+    }
+
+    public PeerId Id { get; }
+
+    public PublicKey PublicKey { get; }
+
+    public IPEndPoint LocalEndPoint => _port.LocalEndPoint;
+
     /// <summary>The monotonic clock of every state machine in this process.</summary>
-    public static Instant Now => throw new NotImplementedException();
+    public static Instant Now =>
+        new((long)(Stopwatch.GetTimestamp() * (1_000_000_000.0 / Stopwatch.Frequency)));
+
+    internal Lock Gate { get; } = new();
+
+    /// <summary>Binds the socket and starts the host's two threads.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The address can't be bound.</exception>
+    public static MeshHost Start(MeshHostOptions options, PeerIdentity identity, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        return Start(options, identity, loggers, new UdpEndpoint(options.Bind, loggers.CreateLogger<UdpEndpoint>()));
+    }
+
+    /// <summary>Starts over a port of the caller's choice, which the host then owns.</summary>
+    public static MeshHost Start(
+        MeshHostOptions options, PeerIdentity identity, ILoggerFactory loggers, IDatagramPort port)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(identity);
+        ArgumentNullException.ThrowIfNull(loggers);
+        ArgumentNullException.ThrowIfNull(port);
+        MeshHost host = new(options, identity, loggers, port);
+        host._timer.Start();
+        port.Start(host.Receive, host.Drained);
+        HostingLog.Started(host._log, host.Id, port.LocalEndPoint);
+        return host;
+    }
+
     /// <summary>Presents this ticket in later handshakes.</summary>
-    public void UseTicket(ReadOnlyMemory<byte> envelope) => throw new NotImplementedException();
+    public void UseTicket(ReadOnlyMemory<byte> envelope)
+    {
+        lock (Gate)
+        {
+            _peer.UseTicket(envelope.Span);
+        }
+    }
+
     /// <summary>Believes tickets signed by this key.</summary>
-    public void TrustTicketKey(PublicKey key) => throw new NotImplementedException();
+    /// <returns>False when it is no key, or too many are believed already.</returns>
+    public bool TrustTicketKey(PublicKey key)
+    {
+        lock (Gate)
+        {
+            return _peer.TrustTicketKey(key);
+        }
+    }
+
+    /// <summary>What this host has seen and done, at one moment.</summary>
+    public MeshStatistics Statistics
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return new MeshStatistics(_connections.Count, _peer.Counters, _port.Statistics);
+            }
+        }
+    }
+
     /// <exception cref="MeshException">No handshake came about.</exception>
-    public ValueTask<MeshConnection> ConnectAsync(PublicKey peer, IPEndPoint address, CancellationToken cancellationToken) => throw new NotImplementedException();
-    public ValueTask<MeshConnection> AcceptConnectionAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
-}
-/// <summary>A session with one peer; shape of System.Net.Quic.QuicConnection.</summary>
-public sealed class MeshConnection : IAsyncDisposable
-{
-    public PeerId RemoteId => throw new NotImplementedException();
-    public PublicKey RemoteKey => throw new NotImplementedException();
-    /// <summary>Null only for pinned peers and, on the rendezvous, for peers not yet enrolled.</summary>
-    public VerifiedTicket? RemoteTicket => throw new NotImplementedException();
-    public IPEndPoint RemoteEndPoint => throw new NotImplementedException();
-    public TimeSpan SmoothedRtt => throw new NotImplementedException();
-    /// <summary>Completes, never fails, when the session is over.</summary>
-    public Task<MeshCloseReason> Closed => throw new NotImplementedException();
-    /// <exception cref="MeshException">The session is over.</exception>
-    public ValueTask<MeshStream> OpenStreamAsync(StreamPriority priority, CancellationToken cancellationToken) => throw new NotImplementedException();
-    public ValueTask<MeshStream> AcceptStreamAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
-    public ValueTask CloseAsync(ulong errorCode, string reason) => throw new NotImplementedException();
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
-}
-/// <summary>Strict priorities of streams on one connection, most urgent first.</summary>
-public enum StreamPriority { Control = 0, Tokens = 1, Prompts = 2, Bulk = 3 }
-public enum StreamDirection { Read = 1, Write = 2, Both = 3 }
-/// <summary>One bidirectional, flow-controlled stream; disposing it aborts whatever has not finished.</summary>
-/// <remarks>Reads and writes throw MeshException when the peer resets the stream or the session ends.</remarks>
-public abstract class MeshStream : Stream
-{
-    public abstract long Id { get; }
-    public abstract MeshConnection Connection { get; }
-    /// <summary>Ends this side's writes; the peer reads 0 bytes after the last one.</summary>
-    public abstract void CompleteWrites();
-    public abstract void Abort(StreamDirection direction, ulong errorCode);
-    public abstract Task ReadsClosed { get; }
-    public abstract Task WritesClosed { get; }
-}
-/// <summary>Why a session ended.</summary>
-public readonly record struct MeshCloseReason(MeshError Error, ulong Code, string Text);
-/// <summary>Who ended it: one value for each kind of failure that callers tell apart.</summary>
-public enum MeshError { None, ClosedByPeer, ClosedLocally, IdleTimeout, HandshakeTimeout, TicketRejected, ProtocolViolation, StreamReset, Refused }
-public sealed class MeshException(MeshError error, ulong code, string message) : IOException(message)
-{
-    public MeshError Error { get; } = error;
-    public ulong Code { get; } = code;
+    public async ValueTask<MeshConnection> ConnectAsync(
+        PublicKey peer, IPEndPoint address, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        TaskCompletionSource<MeshConnection> settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ulong attempt;
+        lock (Gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            Instant now = Now;
+            _peer.SetClock(now, SystemClock.Now);
+            attempt = _peer.Connect(now, peer, PathAddress.From(address));
+            _attempts.Add(attempt, settled);
+            Drain(now);
+        }
+        using CancellationTokenRegistration registration =
+            cancellationToken.UnsafeRegister((_, token) => CancelAttempt(attempt, token), null);
+        return await settled.Task;
+    }
+
+    /// <summary>The next session that a peer opened.</summary>
+    public async ValueTask<MeshConnection> AcceptConnectionAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _accepted.Reader.ReadAsync(cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            throw Stopped();
+        }
+    }
+
+    /// <summary>Closes every session, then the socket; returns within seconds whatever the network does.</summary>
+    public ValueTask DisposeAsync()
+    {
+        lock (Gate)
+        {
+            if (_disposed)
+            {
+                return ValueTask.CompletedTask;
+            }
+            foreach (MeshConnection connection in new List<MeshConnection>(_connections.Values))
+            {
+                connection.CloseCore(PeerCodes.Stopping, "the host stopped");
+            }
+            foreach (TaskCompletionSource<MeshConnection> attempt in _attempts.Values)
+            {
+                attempt.SetException(Stopped());
+            }
+            _attempts.Clear();
+            _ = _accepted.Writer.TryComplete();
+            _disposed = true;
+        }
+        _ = _rearm.Set();
+        _port.Dispose();
+        if (!_timer.Join(JoinMsMax))
+        {
+            HostingLog.ThreadLeftBehind(_log, _timer.Name!);
+        }
+        _peer.Dispose();
+        HostingLog.Stopped(_log, Id);
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Sends what the peer has to send, tells its users what happened, and re-arms the timer; under the lock.</summary>
+    internal void Drain(Instant now)
+    {
+        if (_disposed || _takingEvents)
+        {
+            return; // an event's handler called: whoever took the event drains
+        }
+        do
+        {
+            while (_peer.TryTransmit(now, _datagram, out Transport.Transmit transmit))
+            {
+                _port.Send(_datagram.AsSpan(0, transmit.Length), transmit.Target);
+            }
+        }
+        while (TakeEvents());
+        if (_peer.NextTimeout is { } next && next < _wakesAt)
+        {
+            _wakesAt = next;
+            _ = _rearm.Set();
+        }
+    }
+
+    /// <summary>False when there was none.</summary>
+    private bool TakeEvents()
+    {
+        bool any = false;
+        _takingEvents = true;
+        while (_peer.TryTakeEvent(out PeerEvent e))
+        {
+            On(e);
+            any = true;
+        }
+        _takingEvents = false;
+        return any;
+    }
+
+    internal void OnClosed(MeshConnection connection, MeshCloseReason reason)
+    {
+        _ = _connections.Remove(connection.Core);
+        HostingLog.SessionClosed(_log, connection.RemoteId, reason.Error, reason.Code);
+    }
+
+    internal void OnStreamRefused(MeshConnection connection) => HostingLog.StreamRefused(_log, connection.RemoteId);
+
+    private void Receive(PathAddress from, Span<byte> datagram)
+    {
+        lock (Gate)
+        {
+            if (!_disposed)
+            {
+                _peer.Receive(Now, from, datagram);
+                TakeEvents(); // before anybody reads: a stream that was reset reads like one that ended
+            }
+        }
+    }
+
+    private void Drained()
+    {
+        lock (Gate)
+        {
+            Drain(Now);
+        }
+    }
+
+    private void RunTimer()
+    {
+        while (true)
+        {
+            TimeSpan sleep;
+            lock (Gate)
+            {
+                if (_disposed)
+                {
+                    return;
+                }
+                Instant now = Now;
+                _wakesAt = new Instant(long.MinValue);
+                _peer.SetClock(now, SystemClock.Now);
+                _peer.Timeout(now);
+                Drain(now);
+                Instant next = _peer.NextTimeout ?? _never;
+                sleep = next >= now + _sleepMax ? _sleepMax : next - now;
+                sleep = sleep < _sleepMin ? _sleepMin : sleep;
+                _wakesAt = now + sleep;
+            }
+            _ = _rearm.WaitOne(sleep);
+        }
+    }
+
+    private void On(in PeerEvent e)
+    {
+        switch (e.Kind)
+        {
+            case PeerEventKind.Connected:
+                OnConnected(e);
+                break;
+            case PeerEventKind.ConnectFailed:
+                OnConnectFailed(e);
+                break;
+            case PeerEventKind.Accepted:
+                OnAccepted(Track(e.Session!));
+                break;
+            case PeerEventKind.Session when _connections.TryGetValue(e.Session!, out MeshConnection? connection):
+                connection.On(e.Event);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void OnConnected(in PeerEvent e)
+    {
+        MeshConnection connection = Track(e.Session!);
+        HostingLog.SessionOpened(_log, connection.RemoteId, e.Session!.Path);
+        if (!_attempts.Remove(e.Attempt, out TaskCompletionSource<MeshConnection>? attempt)
+            || !attempt.TrySetResult(connection))
+        {
+            connection.CloseCore(PeerCodes.Abandoned, ""); // its caller gave up
+        }
+    }
+
+    private void OnConnectFailed(in PeerEvent e)
+    {
+        HostingLog.ConnectFailed(_log, e.Failure, e.Code);
+        if (_attempts.Remove(e.Attempt, out TaskCompletionSource<MeshConnection>? attempt))
+        {
+            _ = attempt.TrySetException(CloseReasons.Of(e.Failure, e.Code));
+        }
+    }
+
+    private void OnAccepted(MeshConnection connection)
+    {
+        if (_accepted.Writer.TryWrite(connection))
+        {
+            HostingLog.SessionAccepted(_log, connection.RemoteId, connection.Core.Path);
+        }
+        else
+        {
+            HostingLog.SessionRefused(_log, connection.RemoteId);
+            connection.CloseCore(PeerCodes.Busy, "the accept queue is full");
+        }
+    }
+
+    private MeshConnection Track(MeshSession session)
+    {
+        if (!_connections.TryGetValue(session, out MeshConnection? connection))
+        {
+            connection = new MeshConnection(this, session);
+            _connections.Add(session, connection);
+        }
+        return connection;
+    }
+
+    private void CancelAttempt(ulong attempt, CancellationToken cancellationToken)
+    {
+        lock (Gate)
+        {
+            if (_attempts.Remove(attempt, out TaskCompletionSource<MeshConnection>? settled))
+            {
+                _peer.Abandon(attempt);
+                _ = settled.TrySetCanceled(cancellationToken);
+            }
+        }
+    }
+
+    private static MeshException Stopped() => new(MeshError.ClosedLocally, PeerCodes.Stopping, "The host was disposed.");
 }

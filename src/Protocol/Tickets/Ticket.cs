@@ -1,28 +1,43 @@
 using System;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
+
 namespace Darkbloom.Protocol.Tickets;
-public enum TrustTier { Self = 1, Device = 2, App = 3 }
-/// <summary>A membership ticket as its issuer states it.</summary>
-public sealed record Ticket(string Network, UInt128 Serial, UnixTime NotBefore, UnixTime NotAfter, PublicKey Holder, PublicKey ReceiptKey, PeerRoles Roles, TrustTier Tier, ReadOnlyMemory<byte> EvidenceHash);
-public enum TicketVerdict { Valid, Malformed, BadSignature, UnknownSigner, NotYetValid, Expired, LifetimeTooLong, WrongNetwork, WrongHolder, Revoked }
-/// <summary>A ticket that verified; there is no other way to make one.</summary>
-public sealed class VerifiedTicket
+
+/// <summary>A membership ticket as its issuer states it (docs/protocol.md, section 3).</summary>
+/// <param name="Network">The one mesh that it admits to.</param>
+/// <param name="Serial">Unique to this ticket; revocation names it, never a hash that covers a signature.</param>
+/// <param name="NotBefore">The first second of its life.</param>
+/// <param name="NotAfter">The first second after its life.</param>
+/// <param name="Holder">The static key that proves itself in the handshake.</param>
+/// <param name="ReceiptKey">The key that signs the holder's receipts.</param>
+/// <param name="Roles">What the holder may do.</param>
+/// <param name="Tier">What was proven about the holder.</param>
+/// <param name="EvidenceHash">SHA-256 of the evidence for the tier; empty at <see cref="TrustTier.Self"/>, which has none.</param>
+public sealed record Ticket(
+    string Network,
+    UInt128 Serial,
+    UnixTime NotBefore,
+    UnixTime NotAfter,
+    PublicKey Holder,
+    PublicKey ReceiptKey,
+    PeerRoles Roles,
+    TrustTier Tier,
+    ReadOnlyMemory<byte> EvidenceHash)
 {
-    private VerifiedTicket() { }
-    public Ticket Ticket => throw new NotImplementedException();
-    public ReadOnlyMemory<byte> Envelope => throw new NotImplementedException();
-}
-public sealed class TicketVerifier(string network)
-{
-    public string Network => network;
-    public void Trust(PublicKey ticketKey) => throw new NotImplementedException();
-    public TicketVerdict Verify(ReadOnlySpan<byte> envelope, PublicKey holder, UnixTime now, out VerifiedTicket? ticket) => throw new NotImplementedException();
-}
-public sealed class TicketSigner : IDisposable
-{
-    public PublicKey PublicKey => throw new NotImplementedException();
-    public static TicketSigner Import(ReadOnlySpan<byte> pkcs8) => throw new NotImplementedException();
-    public byte[] Sign(Ticket ticket) => throw new NotImplementedException();
-    public void Dispose() { }
+    /// <summary>No verifier believes a longer life, so a forgotten ticket dies within the hour.</summary>
+    public const int LifetimeSecondsMax = 3_600;
+
+    /// <summary>How far two peers' clocks may differ.</summary>
+    public const int ClockSkewSecondsMax = 120;
+
+    public bool Equals(Ticket? other) =>
+        other is not null
+        && Network == other.Network
+        && (Serial, NotBefore, NotAfter, Roles, Tier) == (other.Serial, other.NotBefore, other.NotAfter, other.Roles, other.Tier)
+        && Holder == other.Holder
+        && ReceiptKey == other.ReceiptKey
+        && EvidenceHash.Span.SequenceEqual(other.EvidenceHash.Span);
+
+    public override int GetHashCode() => Serial.GetHashCode();
 }

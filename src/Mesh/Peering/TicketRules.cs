@@ -1,0 +1,25 @@
+using System;
+using Darkbloom.Protocol.Identity;
+using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Tickets;
+
+namespace Darkbloom.Mesh.Peering;
+
+/// <summary>Decides by ticket whom this peer talks to.</summary>
+internal sealed class TicketRules(MeshPeerOptions options)
+{
+    private readonly TicketVerifier _verifier = new(options.Network);
+
+    public bool Trust(PublicKey ticketKey) => _verifier.Trust(ticketKey);
+
+    /// <summary>Whether the holder of <paramref name="key"/> may stay.</summary>
+    /// <param name="ticket">Null when the peer may stay without a valid one.</param>
+    /// <param name="verdict">What is wrong with the ticket, if anything; a missing one counts as malformed.</param>
+    public bool Admits(
+        PublicKey key, ReadOnlySpan<byte> envelope, UnixTime now, out VerifiedTicket? ticket, out TicketVerdict verdict)
+    {
+        ticket = null;
+        verdict = envelope.IsEmpty ? TicketVerdict.Malformed : _verifier.Verify(envelope, key, now, out ticket);
+        return verdict == TicketVerdict.Valid || options.AcceptUnticketed || options.PinnedPeers.Contains(key);
+    }
+}

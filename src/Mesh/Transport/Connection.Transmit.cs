@@ -1,0 +1,254 @@
+using System;
+using System.Diagnostics;
+using Darkbloom.Mesh.Transport.Recovery;
+using Darkbloom.Protocol.Frames;
+using Darkbloom.Protocol.Packets;
+using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Wire;
+
+namespace Darkbloom.Mesh.Transport;
+
+/// <summary>What goes out: one datagram a call, composed from whatever is most urgent now.</summary>
+public sealed partial class Connection
+{
+    private readonly byte[] _frames = new byte[WireLimits.DatagramBytesMax];
+    private ulong _nextPacketNumber;
+    private Instant? _pacedUntil;
+    private Instant _firstAskedAt;
+    private Instant _phaseStartedAt;
+    private ulong _phaseStart;
+    private byte _phase;
+    private long _keyPhases;
+    private Instant? _previousPhaseEndsAt;
+    private bool _isObservedAddressPending;
+    private ulong _observedAddressSequence;
+    private ulong _observedAddressNext;
+    private Instant _closeEndsAt;
+    private CloseOrigin _closeOrigin;
+    private byte[] _closeText = [];
+    private bool _isClosePending;
+
+    /// <summary>Writes the next datagram; false when nothing may or need be sent now.</summary>
+    /// <param name="buffer">At least <see cref="ConnectionOptions.DatagramBytes"/> long.</param>
+    /// <remarks>
+    /// <list type="number">
+    /// <item>A connection that is over sends CLOSE, or nothing.</item>
+    /// <item>Challenges and their answers go first, alone: they have addresses of their own.</item>
+    /// <item>Ask the congestion window and the pacer whether bytes may go; a probe may always.</item>
+    /// <item>Write the acknowledgement, control frames and streams' bytes.</item>
+    /// <item>Seal the packet, and record it if it asks for an acknowledgement.</item>
+    /// </list>
+    /// </remarks>
+    public bool TryTransmit(Instant now, Span<byte> buffer, out Transmit transmit)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(buffer.Length, _datagramBytes, nameof(buffer));
+        transmit = default;
+
+        // Step 1: a connection that is over.
+        if (State != ConnectionState.Open)
+        {
+            return TryTransmitClose(buffer, out transmit);
+        }
+        MaintainKeys(now);
+
+        // Step 2: challenges and answers.
+        if (_path.TryTake(now, _recovery.ProbeTimeout, out PathProbe probe))
+        {
+            return TryTransmitProbe(probe, buffer, out transmit);
+        }
+
+        // Step 3: may bytes go?
+        bool isAckDue = _acks.IsDue(now);
+        bool wantsToAsk = _recovery.ProbesPending > 0 || _isPingPending || _isObservedAddressPending
+            || _streams.HasPendingControl || _streams.HasPendingData;
+        bool mayAsk = wantsToAsk && MayAsk(now);
+        if (!isAckDue && !mayAsk)
+        {
+            return false;
+        }
+
+        // Step 4: write frames.
+        WireWriter writer = new(_frames.AsSpan(0, _datagramBytes - WireLimits.DataOverheadBytes));
+        int list = SentFrameLists.Empty;
+        bool hasAck = _acks.IsPending;
+        if (hasAck)
+        {
+            AckFrame ack = _acks.Compose(now);
+            ack.Write(ref writer);
+            list = mayAsk ? _recovery.Frames.Add(list, new SentFrame(SentFrameKind.Ack, Value: ack.LargestAcknowledged)) : list;
+        }
+        int ackLength = writer.Position;
+        if (mayAsk)
+        {
+            WriteAskingFrames(now, ref writer, ref list);
+        }
+        bool asks = writer.Position > ackLength;
+        if (!asks)
+        {
+            while (_recovery.Frames.TryTake(ref list, out _))
+            {
+            }
+            if (!isAckDue)
+            {
+                return false;
+            }
+        }
+
+        // Step 5: seal and record.
+        ulong number = _nextPacketNumber;
+        if (!TrySeal(_path.Active, writer.Written, buffer, out transmit))
+        {
+            return false;
+        }
+        if (hasAck)
+        {
+            _acks.OnAckSent();
+        }
+        if (asks)
+        {
+            OnAskingPacketSent(now, number, transmit.Length, list);
+        }
+        AssertInvariants();
+        return true;
+    }
+
+    private bool MayAsk(Instant now)
+    {
+        if (_recovery.ProbesPending > 0 && !_recovery.IsFull)
+        {
+            return true;
+        }
+        if (!_recovery.HasWindow)
+        {
+            return false;
+        }
+        Instant next = _recovery.NextSend(now);
+        _pacedUntil = next > now ? next : null;
+        return next <= now;
+    }
+
+    private void WriteAskingFrames(Instant now, ref WireWriter writer, ref int list)
+    {
+        int start = writer.Position;
+        bool isProbe = _recovery.ProbesPending > 0;
+        if (isProbe && !_streams.HasPendingControl && !_streams.HasPendingData)
+        {
+            RepeatOldest();
+        }
+        if (_isObservedAddressPending)
+        {
+            _isObservedAddressPending = false;
+            new ObservedAddressFrame(_observedAddressSequence, _path.Active).Write(ref writer);
+            list = _recovery.Frames.Add(list, new SentFrame(SentFrameKind.ObservedAddress, Value: _observedAddressSequence));
+        }
+        _streams.WriteControl(now, _recovery.Rtt.Smoothed, ref writer, _recovery.Frames, ref list);
+        _streams.WriteData(ref writer, _recovery.Frames, ref list);
+        if ((isProbe || _isPingPending) && writer.Position == start)
+        {
+            PingFrame.Write(ref writer);
+        }
+    }
+
+    /// <summary>A probe with the bytes that have waited longest repairs the loss that it looks for.</summary>
+    private void RepeatOldest()
+    {
+        int list = _recovery.OldestFrames;
+        while (_recovery.Frames.TryPeek(ref list, out SentFrame frame))
+        {
+            OnFrameLost(frame);
+        }
+    }
+
+    private void OnAskingPacketSent(Instant now, ulong number, int bytes, int list)
+    {
+        bool leavesWindow = _recovery.BytesInFlight + bytes + _datagramBytes <= _recovery.WindowBytes;
+        _recovery.OnSent(now, number, bytes, list, isApplicationLimited: leavesWindow && !_streams.HasPendingData);
+        _isPingPending = false;
+        _lastAskedAt = now;
+        if (!_hasAskedSinceReceived)
+        {
+            _hasAskedSinceReceived = true;
+            _firstAskedAt = now;
+        }
+    }
+
+    private bool TryTransmitProbe(in PathProbe probe, Span<byte> buffer, out Transmit transmit)
+    {
+        WireWriter writer = new(_frames);
+        if (probe.IsChallenge)
+        {
+            new PathChallengeFrame(probe.Data).Write(ref writer);
+        }
+        else
+        {
+            new PathResponseFrame(probe.Data).Write(ref writer);
+        }
+        return TrySeal(probe.Target, writer.Written, buffer, out transmit);
+    }
+
+    private bool TryTransmitClose(Span<byte> buffer, out Transmit transmit)
+    {
+        transmit = default;
+        if (State != ConnectionState.Closing || !_isClosePending)
+        {
+            return false;
+        }
+        _isClosePending = false;
+        Debug.Assert(CloseReason is not null, "A closing connection knows why.");
+        WireWriter writer = new(_frames);
+        new CloseFrame(_closeOrigin, CloseReason.Code, _closeText).Write(ref writer);
+        return TrySeal(_path.Active, writer.Written, buffer, out transmit);
+    }
+
+    private bool TrySeal(PathAddress target, ReadOnlySpan<byte> frames, Span<byte> buffer, out Transmit transmit)
+    {
+        ulong number = _nextPacketNumber;
+        WireWriter writer = new(buffer);
+        new DataPacketHeader(_remote, _protector.KeyPhase, (uint)(number & uint.MaxValue)).Write(ref writer);
+        Span<byte> header = buffer[..DataPacketHeader.Size];
+        if (!_protector.TrySeal(number, header, frames, buffer[DataPacketHeader.Size..]))
+        {
+            // The peer never followed into a new key phase; there is no key left to tell it with.
+            if (State == ConnectionState.Open)
+            {
+                End(new CloseReason(CloseCause.LocalTransport, (ulong)TransportErrorCode.AeadLimit, "the key is spent"));
+            }
+            Drain();
+            transmit = default;
+            return false;
+        }
+        _nextPacketNumber++;
+        transmit = new Transmit(target, frames.Length + WireLimits.DataOverheadBytes);
+        return true;
+    }
+
+    /// <summary>Begins a key phase when the present one is old or used up, and forgets the one before in time.</summary>
+    private void MaintainKeys(Instant now)
+    {
+        if (_previousPhaseEndsAt is { } end && end <= now)
+        {
+            _previousPhaseEndsAt = null;
+            _protector.ForgetPreviousPhase();
+        }
+        bool isSpent = _nextPacketNumber - _phaseStart >= (ulong)_options.KeyPhasePackets
+            || (_nextPacketNumber > _phaseStart && now - _phaseStartedAt >= _options.KeyPhaseDuration);
+        if (isSpent && _largestAcknowledged is { } largest && _protector.TryAdvancePhase(largest))
+        {
+            NoticeKeyPhase(now);
+        }
+    }
+
+    /// <summary>The phase changed, by this side's wish or the peer's.</summary>
+    private void NoticeKeyPhase(Instant now)
+    {
+        if (_protector.KeyPhase == _phase)
+        {
+            return;
+        }
+        _phase = _protector.KeyPhase;
+        _keyPhases++;
+        _phaseStart = _nextPacketNumber;
+        _phaseStartedAt = now;
+        _previousPhaseEndsAt = now + (_recovery.ProbeTimeout * CloseTimeouts);
+    }
+}

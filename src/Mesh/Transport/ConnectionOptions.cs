@@ -1,0 +1,68 @@
+using System;
+using Darkbloom.Protocol.Handshake;
+using Darkbloom.Protocol.Packets;
+
+namespace Darkbloom.Mesh.Transport;
+
+/// <summary>Which congestion controller a connection uses.</summary>
+public enum CongestionControl
+{
+    Cubic,
+    NewReno,
+}
+
+/// <summary>The limits and timers of one connection; docs/protocol.md section 10 has the table.</summary>
+public sealed record ConnectionOptions
+{
+    public CongestionControl CongestionControl { get; init; } = CongestionControl.Cubic;
+
+    /// <summary>The largest datagram sent: at least what every path carries, at most what the peer takes.</summary>
+    public int DatagramBytes { get; init; } = WireLimits.DatagramBytesMin;
+
+    /// <summary>Streams that the peer may have open at once.</summary>
+    public int StreamsMax { get; init; } = 256;
+
+    /// <summary>A stream's receive window at its start, and as far as it grows for a fast reader.</summary>
+    public int StreamWindowBytes { get; init; } = 256 * 1024;
+
+    public int StreamWindowBytesMax { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>The receive window of all streams together: what a peer can make this side hold.</summary>
+    public int ConnectionWindowBytes { get; init; } = 1024 * 1024;
+
+    public int ConnectionWindowBytesMax { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Bytes written and not acknowledged, of one stream and of all together. Beyond them a write takes less.</summary>
+    public int StreamSendBufferBytesMax { get; init; } = 4 * 1024 * 1024;
+
+    public int SendBufferBytesMax { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Without any packet from the peer for this long the session is over; the smaller of both sides' holds.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Silence after which a PING goes out while streams are open: a dead peer is noticed early.</summary>
+    public TimeSpan KeepAliveActive { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same without streams: as rare as a NAT's mapping allows.</summary>
+    public TimeSpan KeepAliveIdle { get; init; } = TimeSpan.FromSeconds(20);
+
+    public TimeSpan MaxAckDelay { get; init; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Believed until the first sample. The handshake's own round trip is a better value than this default.</summary>
+    public TimeSpan InitialRtt { get; init; } = TimeSpan.FromMilliseconds(333);
+
+    /// <summary>Packets sealed and time passed until the next key phase begins, whichever comes first.</summary>
+    public int KeyPhasePackets { get; init; } = PacketProtector.PhasePacketsMax;
+
+    public TimeSpan KeyPhaseDuration { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>What the handshake tells the peer of these options.</summary>
+    public TransportParameters ToTransportParameters() => new()
+    {
+        InitialDataBytesMax = (ulong)ConnectionWindowBytes,
+        InitialStreamDataBytesMax = (ulong)StreamWindowBytes,
+        InitialStreamsMax = (ulong)StreamsMax,
+        AckDelayMs = (ulong)MaxAckDelay.TotalMilliseconds,
+        IdleTimeoutMs = (ulong)IdleTimeout.TotalMilliseconds,
+    };
+}

@@ -1,0 +1,79 @@
+using System;
+using Darkbloom.Protocol.Frames;
+using Darkbloom.Protocol.Primitives;
+
+namespace Darkbloom.Mesh.Transport.Recovery;
+
+/// <summary>Remembers which packets arrived and when the peer must hear of it: RFC 9000 section 13.2.</summary>
+/// <remarks><code>
+/// Quiet   -> [first packet that asks]                 -> Delayed   at most MaxAckDelay
+/// Delayed -> [a second one, or the deadline]          -> Due
+/// any     -> [a gap opens or closes]                  -> Due       the sender learns of a loss a round trip early
+/// any     -> [an ACK is written]                      -> Quiet
+/// </code></remarks>
+internal sealed class AckTracker(TimeSpan maxAckDelay)
+{
+    /// <summary>Packets that ask for an acknowledgement until one is sent.</summary>
+    public const int PacketsPerAck = 2;
+
+    private const long NanosecondsPerMicrosecond = 1000;
+
+    private readonly RangeSet _received = new();
+    private readonly PacketRange[] _ranges = new PacketRange[AckFrame.RangesMax];
+    private ulong _unacknowledged;
+    private ulong _largest;
+    private Instant _largestReceivedAt;
+
+    /// <summary>When an ACK must go even if nothing else does; null while the peer waits for none.</summary>
+    public Instant? Deadline { get; private set; }
+
+    /// <summary>An ACK is worth its bytes in a packet that is sent anyway.</summary>
+    public bool IsPending => _unacknowledged > 0;
+
+    public bool IsDue(Instant now) => Deadline is { } deadline && deadline <= now;
+
+    /// <param name="asksForAck">The packet held something other than ACK, PADDING and CLOSE.</param>
+    public void OnReceived(Instant now, ulong number, bool asksForAck)
+    {
+        bool isFirst = _received.IsEmpty;
+        bool isInOrder = isFirst || number == _largest + 1;
+        if (isFirst || number > _largest)
+        {
+            _largest = number;
+            _largestReceivedAt = now;
+        }
+        _ = _received.Add(number, number + 1);
+        if (_received.Count > AckFrame.RangesMax)
+        {
+            _received.RemoveAt(0);
+        }
+        if (!asksForAck)
+        {
+            return;
+        }
+        _unacknowledged++;
+        Deadline = !isInOrder || _unacknowledged >= PacketsPerAck ? now : Instant.Earlier(Deadline, now + maxAckDelay);
+    }
+
+    /// <summary>The frame to send now; it refers to memory of this class, so it is written before anything else is told.</summary>
+    public AckFrame Compose(Instant now)
+    {
+        int count = Math.Min(_received.Count, AckFrame.RangesMax);
+        for (int i = 0; i < count; i++)
+        {
+            NumberRange run = _received[_received.Count - 1 - i];
+            _ranges[i] = new PacketRange(run.Start, run.End - 1);
+        }
+        long waited = Math.Max(0, now.Nanoseconds - _largestReceivedAt.Nanoseconds);
+        return new AckFrame(_ranges.AsSpan(0, count), (ulong)(waited / NanosecondsPerMicrosecond));
+    }
+
+    public void OnAckSent()
+    {
+        _unacknowledged = 0;
+        Deadline = null;
+    }
+
+    /// <summary>The peer has seen an ACK with this largest number: what lies below needs no repeating.</summary>
+    public void OnAckAcknowledged(ulong largest) => _received.Remove(0, largest);
+}

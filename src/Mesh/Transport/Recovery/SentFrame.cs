@@ -1,0 +1,25 @@
+using Darkbloom.Mesh.Transport.Streams;
+
+namespace Darkbloom.Mesh.Transport.Recovery;
+
+/// <summary>Which promise a sent frame made; frames that make none (PING, PATH_*) are not recorded.</summary>
+internal enum SentFrameKind : byte
+{
+    Stream,
+    ResetStream,
+    StopSending,
+    MaxStreamData,
+    MaxData,
+    MaxStreams,
+    DataBlocked,
+    StreamDataBlocked,
+    StreamsBlocked,
+    ObservedAddress,
+    Ack,
+}
+
+/// <summary>What to repeat if the packet is lost, and what to settle if it arrives.</summary>
+/// <param name="Stream">Null for frames of the whole connection.</param>
+/// <param name="Value">Stream: the offset. Ack: the largest number acknowledged. Limits: the limit.</param>
+internal readonly record struct SentFrame(
+    SentFrameKind Kind, TransportStream? Stream = null, ulong Value = 0, int Length = 0, bool IsFinal = false);

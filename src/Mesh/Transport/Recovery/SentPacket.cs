@@ -1,0 +1,36 @@
+using Darkbloom.Protocol.Primitives;
+
+namespace Darkbloom.Mesh.Transport.Recovery;
+
+/// <summary>The table of a sent packet's life.</summary>
+/// <remarks><code>
+/// Outstanding -> [ACK names it]          -> Acknowledged
+/// Outstanding -> [overtaken for too long] -> Lost           its frames are sent again under another number
+/// Lost        -> [ACK names it]          -> Acknowledged    the loss was spurious: the path reorders
+/// </code></remarks>
+internal enum SentPacketState : byte
+{
+    Outstanding,
+    Lost,
+    Acknowledged,
+}
+
+/// <summary>A packet that asked for an acknowledgement. Packets that only acknowledge are not recorded at all.</summary>
+internal struct SentPacket
+{
+    public ulong Number;
+    public Instant SentAt;
+    public int Bytes;
+
+    /// <summary>A list in <see cref="SentFrameLists"/>; empty once the packet is no longer outstanding.</summary>
+    public int Frames;
+
+    public SentPacketState State;
+
+    /// <summary>The application had nothing more to send: an acknowledgement says nothing about the path's capacity.</summary>
+    public bool IsApplicationLimited;
+
+    /// <summary>Neighbours among the outstanding packets, as positions; -1 at the ends. SentPackets sets them.</summary>
+    public long Previous;
+    public long Next;
+}

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+
+namespace Darkbloom.Mesh.Transport.Recovery;
+
+/// <summary>Packets sent and not yet settled, in sending order: a ring, with the outstanding ones linked together.</summary>
+/// <remarks>
+/// Packets have positions that only grow. A lost packet stays in the ring for a while, so that a late
+/// acknowledgement is seen as what it is, but leaves the links: finding overdue packets costs nothing for those settled.
+/// Packets that only acknowledge take no place here, so no number of them delays anything.
+/// </remarks>
+internal sealed class SentPackets
+{
+    /// <summary>The most packets in the ring; sending pauses there.</summary>
+    public const int PacketsMax = 65_536;
+
+    public const long None = -1;
+
+    private SentPacket[] _ring = new SentPacket[64];
+    private long _head;
+    private long _tail;
+    private long _newest = None;
+
+    /// <summary>Position of the outstanding packet sent first, or None.</summary>
+    public long Oldest { get; private set; } = None;
+
+    public int OutstandingCount { get; private set; }
+
+    public long BytesInFlight { get; private set; }
+
+    public bool IsFull => _tail - _head >= PacketsMax;
+
+    public ref SentPacket this[long position] => ref _ring[position & (_ring.Length - 1)];
+
+    public void Add(SentPacket packet)
+    {
+        Debug.Assert(!IsFull, "The sender asks first.");
+        Debug.Assert(_tail == _head || this[_tail - 1].Number < packet.Number, "Packets are added in order.");
+        if (_tail - _head == _ring.Length)
+        {
+            Grow();
+        }
+        packet.State = SentPacketState.Outstanding;
+        packet.Previous = _newest;
+        packet.Next = None;
+        if (_newest == None)
+        {
+            Oldest = _tail;
+        }
+        else
+        {
+            this[_newest].Next = _tail;
+        }
+        this[_tail] = packet;
+        _newest = _tail++;
+        OutstandingCount++;
+        BytesInFlight += packet.Bytes;
+    }
+
+    /// <summary>The first position whose packet has this number or a greater one; End when there is none.</summary>
+    public long FirstAtLeast(ulong number)
+    {
+        long low = _head;
+        long high = _tail;
+        while (low < high)
+        {
+            long middle = low + ((high - low) >> 1);
+            if (this[middle].Number >= number)
+            {
+                high = middle;
+            }
+            else
+            {
+                low = middle + 1;
+            }
+        }
+        return low;
+    }
+
+    /// <summary>One past the newest position.</summary>
+    public long End => _tail;
+
+    /// <summary>Takes a packet out of flight; its record stays for late acknowledgements until it is forgotten.</summary>
+    public void Settle(long position, SentPacketState state)
+    {
+        ref SentPacket packet = ref this[position];
+        Debug.Assert(packet.State == SentPacketState.Outstanding, "A packet leaves flight once.");
+        packet.State = state;
+        packet.Frames = SentFrameLists.Empty;
+        if (packet.Previous == None)
+        {
+            Oldest = packet.Next;
+        }
+        else
+        {
+            this[packet.Previous].Next = packet.Next;
+        }
+        if (packet.Next == None)
+        {
+            _newest = packet.Previous;
+        }
+        else
+        {
+            this[packet.Next].Previous = packet.Previous;
+        }
+        OutstandingCount--;
+        BytesInFlight -= packet.Bytes;
+        AssertInvariants();
+    }
+
+    /// <summary>Forgets settled packets at the old end that were sent before this.</summary>
+    public void ForgetSettled(Protocol.Primitives.Instant lostBefore)
+    {
+        while (_head < _tail)
+        {
+            ref SentPacket packet = ref this[_head];
+            bool forget = packet.State == SentPacketState.Acknowledged
+                || (packet.State == SentPacketState.Lost && (packet.SentAt < lostBefore || IsFull));
+            if (!forget)
+            {
+                return;
+            }
+            _head++;
+        }
+    }
+
+    private void Grow()
+    {
+        SentPacket[] ring = new SentPacket[_ring.Length * 2];
+        for (long position = _head; position < _tail; position++)
+        {
+            ring[position & (ring.Length - 1)] = this[position];
+        }
+        _ring = ring;
+    }
+
+    [Conditional("DEBUG")]
+    private void AssertInvariants()
+    {
+        Debug.Assert(BytesInFlight >= 0, "Bytes leave flight once.");
+        Debug.Assert((Oldest == None) == (OutstandingCount == 0), "The links hold exactly the outstanding packets.");
+        Debug.Assert((Oldest == None) == (_newest == None), "The links have both ends or none.");
+    }
+}

@@ -1,0 +1,331 @@
+using System;
+using System.Buffers.Binary;
+using System.Collections.Generic;
+using System.Linq;
+using Darkbloom.Protocol.Handshake;
+using Darkbloom.Protocol.Packets;
+using Darkbloom.Protocol.Tests.Handshake;
+using Xunit;
+
+namespace Darkbloom.Protocol.Tests.Packets;
+
+public sealed class PacketProtectorTests : IDisposable
+{
+    private static readonly byte[] Header = new byte[13];
+
+    private readonly Side _left;
+    private readonly Side _right;
+
+    public PacketProtectorTests()
+    {
+        (SessionKeys initiator, SessionKeys responder) = HandshakePair.Complete();
+        using (initiator)
+        using (responder)
+        {
+            _left = new Side(new PacketProtector(initiator));
+            _right = new Side(new PacketProtector(responder));
+        }
+    }
+
+    [Fact]
+    public void Packet_opens_on_the_other_side_only()
+    {
+        Sealed packet = _left.Seal();
+        Assert.False(_left.Opens(packet));
+        Assert.True(_right.Opens(packet));
+    }
+
+    [Fact]
+    public void Every_flipped_bit_is_refused_and_counted()
+    {
+        Sealed packet = _left.Seal();
+        for (int bit = 0; bit < packet.Bytes.Length * 8; bit++)
+        {
+            packet.Bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(_right.Opens(packet));
+            packet.Bytes[bit / 8] ^= (byte)(1 << (bit % 8));
+        }
+
+        Assert.Equal((ulong)packet.Bytes.Length * 8, _right.Protector.ForgedPackets);
+        Assert.True(_right.Opens(packet));
+    }
+
+    [Fact]
+    public void Every_truncation_is_refused()
+    {
+        Sealed packet = _left.Seal();
+        for (int length = 0; length < packet.Bytes.Length; length++)
+        {
+            Assert.False(_right.Opens(packet with { Bytes = packet.Bytes[..length] }));
+        }
+    }
+
+    [Fact]
+    public void Other_number_or_other_header_is_refused()
+    {
+        Sealed packet = _left.Seal();
+        Assert.False(_right.Opens(packet with { Number = packet.Number + 1 }));
+        Assert.False(_right.Opens(packet with { Number = packet.Number + (1UL << 32) }));
+        byte[] header = new byte[13];
+        header[12] = 1;
+        Assert.False(_right.Protector.TryOpen(packet.Number, packet.Phase, header, packet.Bytes, new byte[100]));
+    }
+
+    [Fact]
+    public void Packet_number_is_never_used_twice()
+    {
+        PacketProtector protector = _left.Protector;
+        Assert.True(protector.TrySeal(0, Header, [], new byte[16]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => protector.TrySeal(0, Header, [], new byte[16]));
+        Assert.True(protector.TrySeal(7, Header, [], new byte[16]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => protector.TrySeal(7, Header, [], new byte[16]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => protector.TrySeal(6, Header, [], new byte[16]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => protector.TrySeal(ulong.MaxValue, Header, [], new byte[16]));
+    }
+
+    [Theory]
+    [InlineData(PacketProtector.PhasePacketsMax - 1, false)]
+    [InlineData(PacketProtector.PhasePacketsMax, true)]
+    [InlineData(PacketProtector.PhasePacketsMax + 1, true)]
+    public void Phase_is_spent_at_its_limit(ulong packets, bool spent)
+    {
+        (SessionKeys keys, SessionKeys other) = HandshakePair.Complete();
+        using (keys)
+        using (other)
+        using (PacketProtector protector = new(keys, packets))
+        {
+            Assert.Equal(spent, protector.IsPhaseSpent);
+        }
+    }
+
+    [Fact]
+    public void Phase_seals_no_more_at_its_hard_limit_until_the_next_begins()
+    {
+        (SessionKeys keys, SessionKeys other) = HandshakePair.Complete();
+        using (keys)
+        using (other)
+        using (PacketProtector protector = new(keys, PacketProtector.PhasePacketsHardMax - 1))
+        {
+            Assert.True(protector.TrySeal(0, Header, [], new byte[16]));
+            Assert.False(protector.TrySeal(1, Header, [], new byte[16]));
+            Assert.True(protector.TryAdvancePhase(0));
+            Assert.False(protector.IsPhaseSpent);
+            Assert.True(protector.TrySeal(1, Header, [], new byte[16]));
+        }
+    }
+
+    /// <summary>Zeros sealed are the keystream itself: two packets share one exactly when they share key and nonce.</summary>
+    [Fact]
+    public void No_key_meets_a_nonce_twice()
+    {
+        byte[] zeros = new byte[16];
+        byte[] packet = new byte[zeros.Length + PacketProtector.TagSize];
+        System.Random chance = new(4);
+        HashSet<UInt128> keystreams = [];
+        ulong[] next = [0, 0];
+        Side[] sides = [_left, _right];
+        for (int i = 0; i < 200_000; i++)
+        {
+            int side = chance.Next(2);
+            PacketProtector sender = sides[side].Protector;
+            Assert.True(sender.TrySeal(next[side], Header, zeros, packet));
+            Assert.True(keystreams.Add(BinaryPrimitives.ReadUInt128BigEndian(packet)));
+            Assert.True(sides[1 - side].Protector.TryOpen(next[side], sender.KeyPhase, Header, packet, zeros));
+            if (chance.Next(100) == 0)
+            {
+                _ = sender.TryAdvancePhase(next[side]);
+            }
+
+            next[side] += 1 + (ulong)chance.Next(3);
+        }
+    }
+
+    [Fact]
+    public void Phase_does_not_advance_before_a_packet_of_it_is_acknowledged()
+    {
+        Assert.False(_left.Protector.TryAdvancePhase(0));
+        _left.Exchange(_right);
+        Assert.True(_left.TryAdvance());
+        Assert.False(_left.TryAdvance());
+        Assert.Equal(1, _left.Protector.KeyPhase);
+    }
+
+    [Fact]
+    public void Peer_follows_into_the_next_phase_and_stragglers_still_open()
+    {
+        _left.Exchange(_right);
+        Sealed straggler = _left.Seal();
+        Assert.True(_left.TryAdvance());
+        Sealed early = _left.Seal();
+        Assert.True(_right.Opens(_left.Seal()));
+        Assert.Equal(1, _right.Protector.KeyPhase);
+        Assert.True(_right.Opens(straggler));
+        Assert.True(_right.Opens(early));
+        Assert.True(_left.Opens(_right.Seal()));
+        Assert.True(_left.TryAdvance());
+        Assert.Equal(0, _left.Protector.KeyPhase);
+        Assert.True(_right.Opens(_left.Seal()));
+    }
+
+    [Fact]
+    public void Straggler_is_refused_once_its_phase_is_forgotten()
+    {
+        _left.Exchange(_right);
+        Sealed straggler = _left.Seal();
+        Assert.True(_left.TryAdvance());
+        Assert.True(_right.Opens(_left.Seal()));
+        _right.Protector.ForgetPreviousPhase();
+        Assert.False(_right.Opens(straggler));
+    }
+
+    [Fact]
+    public void Both_sides_may_advance_at_once()
+    {
+        _left.Exchange(_right);
+        _right.Exchange(_left);
+        Assert.True(_left.TryAdvance());
+        Assert.True(_right.TryAdvance());
+        Assert.True(_right.Opens(_left.Seal()));
+        Assert.True(_left.Opens(_right.Seal()));
+        Assert.Equal(1, _left.Protector.KeyPhase);
+        Assert.Equal(1, _right.Protector.KeyPhase);
+    }
+
+    [Fact]
+    public void Follower_does_not_advance_again_before_the_peer_got_one_of_its_packets()
+    {
+        _left.Exchange(_right);
+        _right.Exchange(_left);
+        Assert.True(_right.TryAdvance());
+        Assert.True(_left.Opens(_right.Seal()));
+        Assert.Equal(1, _left.Protector.KeyPhase);
+        Assert.False(_left.TryAdvance());
+    }
+
+    [Fact]
+    public void Flipped_phase_bit_does_not_advance_anything()
+    {
+        Sealed packet = _left.Seal();
+        Assert.False(_right.Opens(packet with { Phase = 1 }));
+        Assert.Equal(0, _right.Protector.KeyPhase);
+        Assert.True(_right.Opens(packet));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void Phases_survive_loss_and_reordering(int seed)
+    {
+        System.Random chance = new(seed);
+        List<Sealed> toRight = [];
+        List<Sealed> toLeft = [];
+        int advances = 0;
+        for (int round = 0; round < 10_000; round++)
+        {
+            toRight.Add(_left.Seal());
+            toLeft.Add(_right.Seal());
+            if (round % 5 == 0)
+            {
+                Deliver(chance, _right, toRight);
+            }
+
+            if (round % 5 == 2)
+            {
+                Deliver(chance, _left, toLeft);
+            }
+
+            advances += chance.Next(2) == 0 && _left.TryAdvance() ? 1 : 0;
+            advances += chance.Next(2) == 0 && _right.TryAdvance() ? 1 : 0;
+        }
+
+        Assert.True(advances > 1000);
+        Assert.Equal(0UL, _left.Protector.ForgedPackets + _right.Protector.ForgedPackets);
+    }
+
+    [Fact]
+    public void Sealing_and_opening_allocate_nothing()
+    {
+        byte[] plaintext = new byte[1200];
+        byte[] target = new byte[plaintext.Length + PacketProtector.TagSize];
+        byte[] opened = new byte[plaintext.Length];
+        ulong next = 0;
+        long allocated = 0;
+        for (int round = 0; round < 3; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 1000; i++)
+            {
+                _ = _left.Protector.TrySeal(next, Header, plaintext, target);
+                _ = _right.Protector.TryOpen(next, 0, Header, target, opened);
+                next++;
+            }
+
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.Equal(0, allocated);
+        Assert.Equal(0UL, _right.Protector.ForgedPackets);
+    }
+
+    public void Dispose()
+    {
+        _left.Protector.Dispose();
+        _right.Protector.Dispose();
+    }
+
+    /// <summary>Delivers what waits in any order and loses a tenth of it.</summary>
+    private static void Deliver(System.Random chance, Side receiver, List<Sealed> waiting)
+    {
+        foreach (Sealed packet in waiting.OrderBy(_ => chance.Next()))
+        {
+            if (chance.Next(10) > 0)
+            {
+                Assert.True(receiver.Opens(packet));
+            }
+        }
+
+        waiting.Clear();
+    }
+
+    private readonly record struct Sealed(ulong Number, byte Phase, byte[] Bytes, ulong? Acknowledges);
+
+    /// <summary>One end: its protector, and the acknowledgements that a transport would carry.</summary>
+    private sealed class Side(PacketProtector protector)
+    {
+        private ulong _next;
+        private ulong? _largestOpened;
+        private ulong? _largestAcknowledged;
+
+        internal PacketProtector Protector => protector;
+
+        internal Sealed Seal()
+        {
+            byte[] bytes = new byte[4 + PacketProtector.TagSize];
+            Assert.True(protector.TrySeal(_next, Header, [1, 2, 3, 4], bytes));
+            return new Sealed(_next++, protector.KeyPhase, bytes, _largestOpened);
+        }
+
+        internal bool Opens(Sealed packet)
+        {
+            bool opened = protector.TryOpen(packet.Number, packet.Phase, Header, packet.Bytes, new byte[100]);
+            if (opened)
+            {
+                _largestOpened = Math.Max(packet.Number, _largestOpened ?? 0);
+                _largestAcknowledged = packet.Acknowledges is { } number
+                    ? Math.Max(number, _largestAcknowledged ?? 0)
+                    : _largestAcknowledged;
+            }
+
+            return opened;
+        }
+
+        internal void Exchange(Side other)
+        {
+            Assert.True(other.Opens(Seal()));
+            Assert.True(Opens(other.Seal()));
+        }
+
+        internal bool TryAdvance() => _largestAcknowledged is { } number && protector.TryAdvancePhase(number);
+    }
+}
