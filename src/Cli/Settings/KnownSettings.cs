@@ -1,0 +1,110 @@
+using System;
+using System.Collections.Immutable;
+using System.IO;
+using System.Linq;
+using System.Net;
+using Darkbloom.Mesh.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Darkbloom.Cli.Settings;
+
+/// <summary>Every setting of every verb.</summary>
+/// <remarks>One file may configure several roles: a key of another role is ignored, a key of none is an error.</remarks>
+internal static class KnownSettings
+{
+    public const int SlotsMax = 256;
+    public const int QueueMax = 4096;
+    public const int ContextTokensMax = 1 << 20;
+    public const int ThreadsMax = 1024;
+
+    public static Setting<string> Network { get; } = new(
+        "network", "name of the mesh; peers of different networks never talk", "1 to 64 letters, digits, '-', '_' or '.'",
+        TryNetwork, () => "darkbloom")
+    { Placeholder = "name" };
+
+    public static Setting<IPEndPoint> Bind { get; } = new(
+        "bind", "UDP address of this peer; port 0 lets the system choose", "address:port",
+        SettingParsers.TryEndPoint, () => "127.0.0.1:0")
+    { Placeholder = "address:port" };
+
+    public static Setting<IPEndPoint> HttpBind { get; } = new(
+        "http-bind", "where HTTP listens", "address:port", SettingParsers.TryEndPoint, () => "127.0.0.1:8484")
+    { Placeholder = "address:port" };
+
+    public static Setting<string> State { get; } = new(
+        "state", "directory of the identity key and whatever must survive a restart", "a directory",
+        SettingParsers.TryText, () => StateDirectory("peer"))
+    { Placeholder = "directory" };
+
+    public static Setting<RendezvousAddress> Rendezvous { get; } = new(
+        "rendezvous", "the rendezvous to join, as it prints it", "<128 hex digits of its key>@host:port",
+        TryRendezvous, fallback: null)
+    { Placeholder = "key@host:port" };
+
+    public static Setting<string> JoinSecret { get; } = new(
+        "join-secret", "what the rendezvous asks of a new peer", "text", SettingParsers.TryOptionalText, () => "")
+    { Placeholder = "text", IsSecret = true };
+
+    public static Setting<ImmutableArray<string>> ApiKey { get; } = new(
+        "api-key", "API keys that the gateway accepts, or the one to present to it", "keys separated by commas or line ends",
+        SettingParsers.TryWords, () => "")
+    { Placeholder = "keys", IsSecret = true };
+
+    public static Setting<string> Model { get; } = new(
+        "model", "a GGUF file, or the id of a model that `darkbloom models` lists", "a path or an id",
+        SettingParsers.TryText, () => "darkbloom-tiny")
+    { Placeholder = "id|file.gguf" };
+
+    public static Setting<int> Slots { get; } = new(
+        "slots", "answers generated at once", $"a number from 1 to {SlotsMax}", SettingParsers.Number(1, SlotsMax), () => "4")
+    { Placeholder = "count" };
+
+    public static Setting<int> Queue { get; } = new(
+        "queue", "requests that may wait for a slot", $"a number from 0 to {QueueMax}", SettingParsers.Number(0, QueueMax), () => "16")
+    { Placeholder = "count" };
+
+    public static Setting<int> ContextTokens { get; } = new(
+        "context", "tokens of context per slot; 0: what the model was trained with", $"a number from 0 to {ContextTokensMax}",
+        SettingParsers.Number(0, ContextTokensMax), () => "0")
+    { Placeholder = "tokens" };
+
+    public static Setting<int> Threads { get; } = new(
+        "threads", "CPU threads of the engine; 0: all cores but one", $"a number from 0 to {ThreadsMax}",
+        SettingParsers.Number(0, ThreadsMax), () => "0")
+    { Placeholder = "count" };
+
+    public static Setting<Uri> Url { get; } = new(
+        "url", "the gateway's OpenAI endpoint", "an http or https address such as http://127.0.0.1:8484/v1",
+        SettingParsers.TryWebAddress, () => "http://127.0.0.1:8484/v1")
+    { Placeholder = "address" };
+
+    public static Setting<LogLevel> Log { get; } = new(
+        "log", "least level of the log on standard error", "debug, information, warning or error",
+        SettingParsers.OneOf(
+            ("debug", LogLevel.Debug), ("information", LogLevel.Information), ("warning", LogLevel.Warning), ("error", LogLevel.Error)),
+        () => "information")
+    { Placeholder = "level" };
+
+    public static ImmutableArray<Setting> All { get; } =
+        [Network, Bind, HttpBind, State, Rendezvous, JoinSecret, ApiKey, Model, Slots, Queue, ContextTokens, Threads, Url, Log];
+
+    /// <summary>Where a role keeps its state unless told otherwise.</summary>
+    public static string StateDirectory(string role) =>
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".darkbloom", role);
+
+    private const int NetworkCharactersMax = 64;
+
+    private static bool TryNetwork(string text, out string value)
+    {
+        value = text;
+        return text.Length is > 0 and <= NetworkCharactersMax
+            && text.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.');
+    }
+
+    private static bool TryRendezvous(string text, out RendezvousAddress value)
+    {
+        bool parsed = RendezvousAddress.TryParse(text, out RendezvousAddress? address);
+        value = address!;
+        return parsed;
+    }
+}
