@@ -11,6 +11,9 @@ internal sealed unsafe class LlamaModel : IDisposable
 {
     private const int PieceBytesUsual = 256;
 
+    /// <summary>Room for what a vocabulary adds at both ends of a text.</summary>
+    private const int AddedTokensMax = 8;
+
     private readonly nint _vocab;
 
     private LlamaModel(ModelHandle handle)
@@ -65,16 +68,26 @@ internal sealed unsafe class LlamaModel : IDisposable
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
 
-        // A token has at least one byte; the rest is for what the vocabulary adds at both ends.
-        int[] tokens = new int[bytes.Length + 8];
-        int count;
-        fixed (byte* source = bytes)
-        fixed (int* target = tokens)
+        // Mostly a token has a byte or more; a space that becomes three byte tokens makes it not so.
+        int[] tokens = new int[bytes.Length + AddedTokensMax];
+        int count = Tokenize(bytes, tokens);
+        if (count < 0 && count != int.MinValue)
         {
-            count = LlamaApi.llama_tokenize(_vocab, source, bytes.Length, target, tokens.Length, 1, 1);
+            tokens = new int[-count];
+            count = Tokenize(bytes, tokens);
         }
 
-        return count >= 0 ? tokens[..count] : throw new InvalidDataException("The text has more tokens than bytes.");
+        return count >= 0 ? tokens[..count] : throw new InvalidDataException("The text has more tokens than can be counted.");
+    }
+
+    /// <summary>How many tokens were written; when they don't fit, minus how many there are.</summary>
+    private int Tokenize(byte[] source, int[] target)
+    {
+        fixed (byte* bytes = source)
+        fixed (int* tokens = target)
+        {
+            return LlamaApi.llama_tokenize(_vocab, bytes, source.Length, tokens, target.Length, 1, 1);
+        }
     }
 
     /// <summary>Writes the bytes of a token to <paramref name="buffer"/>, growing it, and returns how many there are.</summary>
