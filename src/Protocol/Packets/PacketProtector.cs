@@ -35,7 +35,9 @@ public sealed class PacketProtector : IDisposable
     private ulong _sealedInPhase;
     private ulong _packetNumberMin;
     private ulong _sendPhaseStart;
-    private ulong _receivePhaseStart = ulong.MaxValue;
+
+    /// <summary>The number that this phase of receiving began with: those of the phase before lie below, of the next above.</summary>
+    private ulong _receiveBoundary;
 
     public PacketProtector(SessionKeys keys)
         : this(keys, sealedInPhase: 0)
@@ -94,7 +96,7 @@ public sealed class PacketProtector : IDisposable
         }
 
         bool ofPresent = (keyPhase & 1) == (byte)(_receivePhase & 1);
-        bool ofPast = !ofPresent && packetNumber < _receivePhaseStart && _receivePrevious is not null;
+        bool ofPast = !ofPresent && packetNumber < _receiveBoundary && _receivePrevious is not null;
         PacketKey? key = ofPresent ? _receive : ofPast ? _receivePrevious : MayFollow ? _receiveNext : null;
         if (key is null || !key.TryOpen(packetNumber, header, ciphertext, plaintextTarget))
         {
@@ -104,12 +106,7 @@ public sealed class PacketProtector : IDisposable
 
         if (!ofPresent && !ofPast)
         {
-            FollowPeer();
-        }
-
-        if (!ofPast)
-        {
-            _receivePhaseStart = Math.Min(_receivePhaseStart, packetNumber);
+            FollowPeer(packetNumber);
         }
 
         return true;
@@ -153,14 +150,14 @@ public sealed class PacketProtector : IDisposable
     /// </summary>
     private bool MayFollow => _sendPhase != _receivePhase || _packetNumberMin > _sendPhaseStart;
 
-    private void FollowPeer()
+    private void FollowPeer(ulong packetNumber)
     {
         _receivePrevious?.Dispose();
         _receivePrevious = _receive;
         _receive = _receiveNext;
         _receiveNext = _receive.Next();
         _receivePhase++;
-        _receivePhaseStart = ulong.MaxValue;
+        _receiveBoundary = packetNumber;
         if (_sendPhase < _receivePhase)
         {
             AdvanceSend();
