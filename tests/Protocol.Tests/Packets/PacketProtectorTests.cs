@@ -114,7 +114,9 @@ public sealed class PacketProtectorTests : IDisposable
         }
     }
 
-    /// <summary>Zeros sealed are the keystream itself: two packets share one exactly when they share key and nonce.</summary>
+    /// <summary>
+    /// Zeros sealed are the keystream itself: two packets share one exactly when they share key and nonce.
+    /// </summary>
     [Fact]
     public void No_key_meets_a_nonce_twice()
     {
