@@ -1,6 +1,7 @@
 using System;
 using Darkbloom.Protocol.Packets;
 using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Tickets;
 using Darkbloom.Protocol.Wire;
 
 namespace Darkbloom.Protocol.Handshake;
@@ -25,13 +26,16 @@ public readonly ref struct HandshakePayload
     /// <summary>The sender's ticket envelope, or empty.</summary>
     public required ReadOnlySpan<byte> Ticket { get; init; }
 
-    /// <summary>The sender's clock: a responder ignores an Init that is older than the last from the same key.</summary>
+    /// <summary>The sender's clock: a responder that remembers a key's last Init may drop older ones.</summary>
     public required UnixTime SentAt { get; init; }
 
     public required TransportParameters Parameters { get; init; }
 
     /// <summary>In a response: where the responder saw the Init come from.</summary>
     public PathAddress? ObservedAddress { get; init; }
+
+    /// <summary>In a response: what is wrong with the initiator's ticket; there is no session then.</summary>
+    public TicketVerdict Refusal { get; init; }
 
     public static bool TryRead(ReadOnlySpan<byte> source, out HandshakePayload payload)
     {
@@ -43,7 +47,8 @@ public readonly ref struct HandshakePayload
             || !reader.TryReadUInt16(out ushort ticketLength)
             || ticketLength > WireLimits.TicketBytesMax
             || !reader.TryReadBytes(ticketLength, out ReadOnlySpan<byte> ticket)
-            || !TryReadParameters(ref reader, out TransportParameters parameters, out PathAddress? observed))
+            || !TryReadParameters(
+                ref reader, out TransportParameters parameters, out PathAddress? observed, out TicketVerdict refusal))
         {
             return false;
         }
@@ -54,11 +59,14 @@ public readonly ref struct HandshakePayload
             SentAt = new UnixTime((long)seconds),
             Parameters = parameters,
             ObservedAddress = observed,
+            Refusal = refusal,
         };
         return true;
     }
 
-    /// <summary>Writes at most <see cref="WireLimits.HandshakePayloadBytesMax"/> bytes and returns their number.</summary>
+    /// <summary>
+    /// Writes at most <see cref="WireLimits.HandshakePayloadBytesMax"/> bytes and returns their number.
+    /// </summary>
     /// <exception cref="ArgumentException">The ticket is too long, or a parameter is out of its range.</exception>
     public int Write(Span<byte> target)
     {
@@ -88,21 +96,30 @@ public readonly ref struct HandshakePayload
             writer.WriteUInt16(observed.Port);
         }
 
+        if (Refusal != TicketVerdict.Valid)
+        {
+            WriteNumber(ref writer, HandshakeParameter.Refusal, (ulong)Refusal);
+        }
+
         return writer.Position;
     }
 
     private static bool TryReadParameters(
-        ref WireReader reader, out TransportParameters parameters, out PathAddress? observed)
+        ref WireReader reader,
+        out TransportParameters parameters,
+        out PathAddress? observed,
+        out TicketVerdict refusal)
     {
         parameters = new TransportParameters();
         observed = null;
+        refusal = TicketVerdict.Valid;
         ulong idMin = 0;
         while (!reader.IsEmpty)
         {
             if (!reader.TryReadVarInt(out ulong id) || id < idMin
                 || !reader.TryReadVarInt(out ulong length) || length > (ulong)reader.Remaining
                 || !reader.TryReadBytes((int)length, out ReadOnlySpan<byte> value)
-                || !TryApply((HandshakeParameter)id, value, ref parameters, ref observed))
+                || !TryApply((HandshakeParameter)id, value, ref parameters, ref observed, ref refusal))
             {
                 return false;
             }
@@ -114,7 +131,11 @@ public readonly ref struct HandshakePayload
     }
 
     private static bool TryApply(
-        HandshakeParameter id, ReadOnlySpan<byte> value, ref TransportParameters parameters, ref PathAddress? observed)
+        HandshakeParameter id,
+        ReadOnlySpan<byte> value,
+        ref TransportParameters parameters,
+        ref PathAddress? observed,
+        ref TicketVerdict refusal)
     {
         WireReader reader = new(value);
         if (id == HandshakeParameter.ObservedAddress)
@@ -125,7 +146,7 @@ public readonly ref struct HandshakePayload
             return read && reader.IsEmpty;
         }
 
-        if (id is 0 or > HandshakeParameter.ObservedAddress)
+        if (id is 0 or > HandshakeParameter.Refusal)
         {
             return true;
         }
@@ -133,6 +154,12 @@ public readonly ref struct HandshakePayload
         if (!reader.TryReadVarInt(out ulong number) || !reader.IsEmpty)
         {
             return false;
+        }
+
+        if (id == HandshakeParameter.Refusal)
+        {
+            refusal = (TicketVerdict)number;
+            return number <= (ulong)TicketVerdict.Revoked;
         }
 
         parameters = id switch

@@ -62,14 +62,17 @@ public sealed class TicketSigner : IDisposable
     public byte[] Sign(Ticket ticket)
     {
         ArgumentNullException.ThrowIfNull(ticket);
-        if (!TicketBody.IsSound(ticket) || (ticket.NotAfter - ticket.NotBefore).TotalSeconds > Ticket.LifetimeSecondsMax)
+        if (!TicketBody.IsSound(ticket)
+            || (ticket.NotAfter - ticket.NotBefore).TotalSeconds > Ticket.LifetimeSecondsMax)
         {
             throw new ArgumentException("The ticket contradicts itself or lives too long.", nameof(ticket));
         }
 
-        byte[] body = TicketBody.Write(ticket);
-        return TicketEnvelope.Write(body, _keyId, TicketSignature.Sign(_key, body));
+        return SignBody(TicketBody.Write(ticket));
     }
 
     public void Dispose() => _key.Dispose();
+
+    internal byte[] SignBody(ReadOnlySpan<byte> body) =>
+        TicketEnvelope.Write(body, _keyId, TicketSignature.Sign(_key, body));
 }
