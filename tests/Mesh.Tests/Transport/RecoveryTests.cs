@@ -80,6 +80,16 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void The_first_window_does_not_wait_for_the_first_round_trip()
+    {
+        using Pair pair = new(new LinkFaults { Latency = TimeSpan.FromMilliseconds(100) });
+        Instant start = pair.Now;
+        StreamId stream = pair.Client.OpenAndSend(new byte[30_000]);
+        pair.RunUntil(() => pair.Server.HasFinished(stream));
+        Assert.InRange((pair.Now - start).TotalMilliseconds, 100, 120);
+    }
+
+    [Fact]
     public void A_blackout_costs_little_more_than_itself()
     {
         using Pair pair = new(new LinkFaults { BytesPerSecond = 2_000_000 });

@@ -28,6 +28,9 @@ internal sealed class LossRecovery
     private const double PacingGain = 1.25;
     private const double SlowStartPacingGain = 2.0;
 
+    /// <summary>Until the first sample the initial window leaves as if the round trip took at most this long.</summary>
+    private static readonly TimeSpan s_unknownRtt = TimeSpan.FromMilliseconds(20);
+
     private readonly SentPackets _packets = new();
     private ReorderingWindow _reordering = new();
     private ICongestionController _congestion;
@@ -268,7 +271,8 @@ internal sealed class LossRecovery
     private void UpdatePace(Instant now)
     {
         double gain = _congestion.IsInSlowStart ? SlowStartPacingGain : PacingGain;
-        double seconds = Math.Max(Rtt.Smoothed.TotalSeconds, 1e-6);
+        TimeSpan roundTrip = Rtt.HasSample ? Rtt.Smoothed : RttEstimator.Min(Rtt.Smoothed, s_unknownRtt);
+        double seconds = Math.Max(roundTrip.TotalSeconds, 1e-6);
         _pacer.SetRate(now, gain * _congestion.WindowBytes / seconds);
     }
 

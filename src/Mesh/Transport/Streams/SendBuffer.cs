@@ -77,7 +77,7 @@ internal sealed class SendBuffer
     public void OnAcknowledged(ulong offset, int length)
     {
         ulong end = offset + (ulong)length;
-        if (end <= _base)
+        if (length == 0 || end <= _base)
         {
             return;
         }
