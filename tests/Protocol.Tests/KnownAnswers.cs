@@ -2,7 +2,9 @@ using System;
 
 namespace Darkbloom.Protocol.Tests;
 
-/// <summary>What Vectors/known_answers.py prints: an implementation of its own, in another language, from the standards.</summary>
+/// <summary>
+/// What Vectors/known_answers.py prints: an implementation of its own, in another language, from the standards.
+/// </summary>
 internal static class KnownAnswers
 {
     internal static readonly byte[] InitiatorStatic = Convert.FromHexString(

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Darkbloom.Protocol.Tests;
 
-/// <summary>Published test vectors that lie beside the repository, in ../shared/vectors, where they were collected.</summary>
+/// <summary>
+/// Published test vectors that lie beside the repository, in ../shared/vectors, where they were collected.
+/// </summary>
 internal static class SharedVectors
 {
     private static readonly string? Root = Find();

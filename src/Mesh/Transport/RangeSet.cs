@@ -59,7 +59,7 @@ internal sealed class RangeSet
     /// <summary>Takes a run out, splitting what it cuts through.</summary>
     public void Remove(ulong start, ulong end)
     {
-        int index = FirstEndingAbove(start);
+        int index = start < end ? FirstEndingAbove(start) : Count;
         while (index < Count && _runs[index].Start < end)
         {
             NumberRange run = _runs[index];

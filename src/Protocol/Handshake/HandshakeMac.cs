@@ -4,8 +4,12 @@ using Darkbloom.Protocol.Identity;
 
 namespace Darkbloom.Protocol.Handshake;
 
-/// <summary>Proof that a sender knows the responder's static key, checked before anything costs more than a hash.</summary>
-/// <remarks>It authenticates nobody: the key is public. It turns scanners and noise away for about a microsecond each.</remarks>
+/// <summary>
+/// Proof that a sender knows the responder's static key, checked before anything costs more than a hash.
+/// </summary>
+/// <remarks>
+/// It authenticates nobody: the key is public. It turns scanners and noise away for a few microseconds each.
+/// </remarks>
 public sealed class HandshakeMac
 {
     public const int Size = 16;

@@ -1,6 +1,8 @@
 namespace Darkbloom.Protocol.Handshake;
 
-/// <summary>Ids in the list of a handshake payload; a reader skips those it doesn't know (docs/protocol.md, section 4.6).</summary>
+/// <summary>
+/// Ids in the list of a handshake payload; a reader skips those it doesn't know (docs/protocol.md, section 4.6).
+/// </summary>
 internal enum HandshakeParameter : ulong
 {
     InitialDataBytesMax = 1,

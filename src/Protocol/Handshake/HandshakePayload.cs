@@ -64,7 +64,9 @@ public readonly ref struct HandshakePayload
         return true;
     }
 
-    /// <summary>Writes at most <see cref="WireLimits.HandshakePayloadBytesMax"/> bytes and returns their number.</summary>
+    /// <summary>
+    /// Writes at most <see cref="WireLimits.HandshakePayloadBytesMax"/> bytes and returns their number.
+    /// </summary>
     /// <exception cref="ArgumentException">The ticket is too long, or a parameter is out of its range.</exception>
     public int Write(Span<byte> target)
     {

@@ -3,7 +3,9 @@ using Darkbloom.Protocol.Identity;
 
 namespace Darkbloom.Protocol.Handshake;
 
-/// <summary>The side of a handshake that speaks first and knows whom it wants to reach (docs/protocol.md, section 4).</summary>
+/// <summary>
+/// The side of a handshake that speaks first and knows whom it wants to reach (docs/protocol.md, section 4).
+/// </summary>
 /// <remarks>
 /// It owns the ephemeral key pair; the identity stays the caller's.
 /// <code>
@@ -49,7 +51,8 @@ public sealed class InitiatorHandshake : IDisposable
     public static int InitLength(int payloadLength) => payloadLength + NoiseSuite.InitOverheadBytes;
 
     /// <summary>Writes e, es, s, ss and the payload; false when the responder's key is no point of the curve.</summary>
-    /// <exception cref="ArgumentException"><paramref name="target"/> is shorter than <see cref="InitLength"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="target"/> is shorter than <see
+    /// cref="InitLength"/>.</exception>
     public bool TryWriteInit(ReadOnlySpan<byte> payload, Span<byte> target, out int length)
     {
         Require(Step.Fresh);

@@ -6,7 +6,9 @@ namespace Darkbloom.Protocol.Handshake;
 /// <summary>The one suite of this protocol, Noise_IK_P256_AESGCM_SHA256 (docs/protocol.md, section 4).</summary>
 internal static class NoiseSuite
 {
-    /// <summary>What the first message adds to its payload: the ephemeral key, the sealed static key, two tags.</summary>
+    /// <summary>
+    /// What the first message adds to its payload: the ephemeral key, the sealed static key, two tags.
+    /// </summary>
     internal const int InitOverheadBytes = PublicKey.Size + PublicKey.Size + (2 * CipherState.TagSize);
 
     /// <summary>What the second message adds to its payload: the ephemeral key and a tag.</summary>

@@ -43,7 +43,8 @@ public sealed class ResponderHandshake : IDisposable
     public static int ResponseLength(int payloadLength) => payloadLength + NoiseSuite.ResponseOverheadBytes;
 
     /// <summary>Reads e, es, s, ss and the payload; false when the message is not meant for this peer.</summary>
-    /// <param name="initiator">Who speaks, proven by ss; a replay speaks too, until its first data packet fails.</param>
+    /// <param name="initiator">Who speaks, proven by ss; a replay speaks too, until its first data packet
+    /// fails.</param>
     public bool TryReadInit(
         ReadOnlySpan<byte> message, Span<byte> payloadTarget, out int payloadLength, out PublicKey initiator)
     {
@@ -86,7 +87,8 @@ public sealed class ResponderHandshake : IDisposable
     }
 
     /// <summary>Writes e, ee, se and the payload, and returns the length.</summary>
-    /// <exception cref="ArgumentException"><paramref name="target"/> is shorter than <see cref="ResponseLength"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="target"/> is shorter than <see
+    /// cref="ResponseLength"/>.</exception>
     public int WriteResponse(ReadOnlySpan<byte> payload, Span<byte> target)
     {
         Require(Step.Answering);

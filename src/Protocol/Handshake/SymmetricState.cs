@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 
 namespace Darkbloom.Protocol.Handshake;
 
-/// <summary>Noise's SymmetricState over SHA-256: the transcript hash, the chaining key and the current cipher.</summary>
+/// <summary>
+/// Noise's SymmetricState over SHA-256: the transcript hash, the chaining key and the current cipher.
+/// </summary>
 /// <remarks>It knows nothing of the key agreement, so vectors of other Noise suites check it too.</remarks>
 internal sealed class SymmetricState : IDisposable
 {
@@ -103,7 +105,9 @@ internal sealed class SymmetricState : IDisposable
         _cipher.Dispose();
     }
 
-    /// <summary>HKDF with the chaining key as salt; extracted by HMAC because OpenSSL's HKDF refuses empty input.</summary>
+    /// <summary>
+    /// HKDF with the chaining key as salt; extracted by HMAC because OpenSSL's HKDF refuses empty input.
+    /// </summary>
     private void Derive(ReadOnlySpan<byte> input, Span<byte> output)
     {
         Span<byte> extracted = stackalloc byte[HashSize];

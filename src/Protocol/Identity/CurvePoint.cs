@@ -4,7 +4,9 @@ using System.Security.Cryptography;
 
 namespace Darkbloom.Protocol.Identity;
 
-/// <summary>A public key that is proven to lie on the curve; importing is dear, so one import serves several agreements.</summary>
+/// <summary>
+/// A public key that is proven to lie on the curve; importing is dear, so one import serves several agreements.
+/// </summary>
 internal sealed class CurvePoint : IDisposable
 {
     private readonly ECDiffieHellman _holder;

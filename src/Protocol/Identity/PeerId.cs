@@ -1,9 +1,12 @@
 using System;
+using System.Globalization;
 using System.Security.Cryptography;
 
 namespace Darkbloom.Protocol.Identity;
 
-/// <summary>A peer's name: SHA-256 of its static public key under a domain label; peers sort alike everywhere by it.</summary>
+/// <summary>
+/// A peer's name: SHA-256 of its static public key under a domain label; peers sort alike everywhere by it.
+/// </summary>
 public readonly record struct PeerId(UInt256 Value) : IComparable<PeerId>
 {
     public const int Size = UInt256.Size;
@@ -36,7 +39,7 @@ public readonly record struct PeerId(UInt256 Value) : IComparable<PeerId>
     }
 
     /// <summary>The first 8 hexadecimal digits: enough for people and logs, never for decisions.</summary>
-    public override string ToString() => Value.High.ToString("x32", System.Globalization.CultureInfo.InvariantCulture)[..8];
+    public override string ToString() => Value.High.ToString("x32", CultureInfo.InvariantCulture)[..8];
 
     public int CompareTo(PeerId other) => Value.CompareTo(other.Value);
 

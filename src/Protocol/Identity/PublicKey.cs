@@ -11,7 +11,9 @@ public readonly record struct PublicKey(UInt256 X, UInt256 Y)
     /// <summary>Reads a key from exactly <see cref="Size"/> bytes.</summary>
     public static bool TryRead(ReadOnlySpan<byte> source, out PublicKey key)
     {
-        key = source.Length == Size ? new PublicKey(UInt256.Read(source), UInt256.Read(source[UInt256.Size..])) : default;
+        key = source.Length == Size
+            ? new PublicKey(UInt256.Read(source), UInt256.Read(source[UInt256.Size..]))
+            : default;
         return source.Length == Size;
     }
 

@@ -5,7 +5,9 @@ using Darkbloom.Protocol.Wire;
 
 namespace Darkbloom.Protocol.Packets;
 
-/// <summary>8 bytes by which a receiver finds the session of a packet; drawn by that receiver, meaningless to others.</summary>
+/// <summary>
+/// 8 bytes by which a receiver finds the session of a packet; drawn by that receiver, meaningless to others.
+/// </summary>
 public readonly record struct ConnectionId(ulong Value)
 {
     public const int Size = sizeof(ulong);

@@ -3,7 +3,9 @@ using Darkbloom.Protocol.Wire;
 
 namespace Darkbloom.Protocol.Packets;
 
-/// <summary>The header of a data packet, section 5.5: it travels in clear and is authenticated with the frames.</summary>
+/// <summary>
+/// The header of a data packet, section 5.5: it travels in clear and is authenticated with the frames.
+/// </summary>
 /// <remarks>
 /// <code>
 ///  0                   1                   2                   3
@@ -19,7 +21,8 @@ namespace Darkbloom.Protocol.Packets;
 /// </remarks>
 /// <param name="Destination">The receiver's name for the session.</param>
 /// <param name="KeyPhase">The lowest bit of the phase whose key sealed the packet.</param>
-/// <param name="LowPacketNumber">What travels of the packet number; <see cref="PacketNumber"/> restores the rest.</param>
+/// <param name="LowPacketNumber">What travels of the packet number; <see cref="PacketNumber"/> restores the
+/// rest.</param>
 public readonly record struct DataPacketHeader(ConnectionId Destination, byte KeyPhase, uint LowPacketNumber)
 {
     public const int Size = 1 + ConnectionId.Size + sizeof(uint);
@@ -51,7 +54,9 @@ public readonly record struct DataPacketHeader(ConnectionId Destination, byte Ke
         writer.WriteUInt32(LowPacketNumber);
     }
 
-    /// <summary>The packet number nearest to the expected one that ends in the low bits (RFC 9000, appendix A.3).</summary>
+    /// <summary>
+    /// The packet number nearest to the expected one that ends in the low bits (RFC 9000, appendix A.3).
+    /// </summary>
     /// <param name="expected">One more than the largest packet number opened so far.</param>
     public ulong PacketNumber(ulong expected)
     {

@@ -36,7 +36,9 @@ public readonly ref struct InitPacket(ConnectionId source, ReadOnlySpan<byte> co
 
     public int Length => Math.Max(WireLimits.InitBytesMin, HeaderBytes + Message.Length + HandshakeMac.Size);
 
-    /// <summary>Reads a datagram whose mac1 fits the key that <paramref name="mac"/> was made of; it costs one HMAC.</summary>
+    /// <summary>
+    /// Reads a datagram whose mac1 fits the key that <paramref name="mac"/> was made of; it costs one HMAC.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> datagram, HandshakeMac mac, out InitPacket packet)
     {
         ArgumentNullException.ThrowIfNull(mac);
@@ -63,7 +65,9 @@ public readonly ref struct InitPacket(ConnectionId source, ReadOnlySpan<byte> co
         return true;
     }
 
-    /// <summary>The mac1 at the end of a datagram that is an Init; a Retry proves by it that its sender saw the Init.</summary>
+    /// <summary>
+    /// The mac1 at the end of a datagram that is an Init; a Retry proves by it that its sender saw the Init.
+    /// </summary>
     public static ReadOnlySpan<byte> Mac(ReadOnlySpan<byte> datagram) => datagram[^HandshakeMac.Size..];
 
     /// <summary>Writes <see cref="Length"/> bytes to <paramref name="target"/> and returns their number.</summary>

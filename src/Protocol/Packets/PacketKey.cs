@@ -42,7 +42,8 @@ internal sealed class PacketKey : IDisposable
         _aead.Encrypt(nonce, plaintext, target[..plaintext.Length], target.Slice(plaintext.Length, TagSize), header);
     }
 
-    internal bool TryOpen(ulong packetNumber, ReadOnlySpan<byte> header, ReadOnlySpan<byte> ciphertext, Span<byte> target)
+    internal bool TryOpen(
+        ulong packetNumber, ReadOnlySpan<byte> header, ReadOnlySpan<byte> ciphertext, Span<byte> target)
     {
         int length = ciphertext.Length - TagSize;
         Span<byte> nonce = stackalloc byte[NonceSize];

@@ -4,12 +4,16 @@ using Darkbloom.Protocol.Handshake;
 
 namespace Darkbloom.Protocol.Packets;
 
-/// <summary>Seals and opens the packets of one session, phase after phase of keys (docs/protocol.md, section 5).</summary>
+/// <summary>
+/// Seals and opens the packets of one session, phase after phase of keys (docs/protocol.md, section 5).
+/// </summary>
 /// <remarks>
 /// Both directions share a phase number, of which a packet carries the lowest bit.
 /// <code>
 /// in step        -> [TryAdvancePhase]              -> sending ahead   the peer acknowledged a packet of this phase
 /// in step        -> [packet of the next phase]     -> in step         the peer advanced: this side follows at once
+/// in step        -> [the same, nothing sealed yet] -> refused         the peer can't have an acknowledgement of this
+/// phase
 /// sending ahead  -> [packet of the next phase]     -> in step         the peer followed
 /// sending ahead  -> [TryAdvancePhase]              -> refused         one bit tells two phases apart, not three
 /// </code>
@@ -34,14 +38,20 @@ public sealed class PacketProtector : IDisposable
     private ulong _sealedInPhase;
     private ulong _packetNumberMin;
     private ulong _sendPhaseStart;
-    private ulong _receivePhaseStart = ulong.MaxValue;
+
+    /// <summary>
+    /// The number that this phase of receiving began with: those of the phase before lie below, of the next above.
+    /// </summary>
+    private ulong _receiveBoundary;
 
     public PacketProtector(SessionKeys keys)
         : this(keys, sealedInPhase: 0)
     {
     }
 
-    /// <summary>Begins with so many packets behind it, so that a test meets the limits without sealing millions.</summary>
+    /// <summary>
+    /// Begins with so many packets behind it, so that a test meets the limits without sealing millions.
+    /// </summary>
     internal PacketProtector(SessionKeys keys, ulong sealedInPhase)
     {
         ArgumentNullException.ThrowIfNull(keys);
@@ -57,13 +67,14 @@ public sealed class PacketProtector : IDisposable
     /// <summary>Time to call <see cref="TryAdvancePhase"/>.</summary>
     public bool IsPhaseSpent => _sealedInPhase >= PhasePacketsMax;
 
-    /// <summary>Packets whose tag did not fit.</summary>
+    /// <summary>Packets whose tag did not fit, or whose phase could not have begun yet.</summary>
     public ulong ForgedPackets { get; private set; }
 
     /// <summary>
     /// Writes ciphertext and tag; false when the phase has no packet left, which closes the session.
     /// </summary>
-    /// <exception cref="ArgumentException">The packet number does not exceed all before it, or the target is short.</exception>
+    /// <exception cref="ArgumentException">The packet number does not exceed all before it, or the target is
+    /// short.</exception>
     public bool TrySeal(ulong packetNumber, ReadOnlySpan<byte> header, ReadOnlySpan<byte> plaintext, Span<byte> target)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(packetNumber, _packetNumberMin);
@@ -81,9 +92,15 @@ public sealed class PacketProtector : IDisposable
         return true;
     }
 
-    /// <summary>Writes the plaintext, a tag shorter than the ciphertext; false for a forged or mangled packet.</summary>
+    /// <summary>
+    /// Writes the plaintext, a tag shorter than the ciphertext; false for a forged or mangled packet.
+    /// </summary>
     public bool TryOpen(
-        ulong packetNumber, byte keyPhase, ReadOnlySpan<byte> header, ReadOnlySpan<byte> ciphertext, Span<byte> plaintextTarget)
+        ulong packetNumber,
+        byte keyPhase,
+        ReadOnlySpan<byte> header,
+        ReadOnlySpan<byte> ciphertext,
+        Span<byte> plaintextTarget)
     {
         AssertInvariants();
         if (ciphertext.Length < TagSize || plaintextTarget.Length < ciphertext.Length - TagSize)
@@ -93,9 +110,9 @@ public sealed class PacketProtector : IDisposable
         }
 
         bool ofPresent = (keyPhase & 1) == (byte)(_receivePhase & 1);
-        bool ofPast = !ofPresent && packetNumber < _receivePhaseStart && _receivePrevious is not null;
-        PacketKey key = ofPresent ? _receive : ofPast ? _receivePrevious! : _receiveNext;
-        if (!key.TryOpen(packetNumber, header, ciphertext, plaintextTarget))
+        bool ofPast = !ofPresent && packetNumber < _receiveBoundary && _receivePrevious is not null;
+        PacketKey? key = ofPresent ? _receive : ofPast ? _receivePrevious : MayFollow ? _receiveNext : null;
+        if (key is null || !key.TryOpen(packetNumber, header, ciphertext, plaintextTarget))
         {
             ForgedPackets++;
             return false;
@@ -103,12 +120,7 @@ public sealed class PacketProtector : IDisposable
 
         if (!ofPresent && !ofPast)
         {
-            FollowPeer();
-        }
-
-        if (!ofPast)
-        {
-            _receivePhaseStart = Math.Min(_receivePhaseStart, packetNumber);
+            FollowPeer(packetNumber);
         }
 
         return true;
@@ -122,7 +134,9 @@ public sealed class PacketProtector : IDisposable
     /// <param name="largestAcknowledged">The largest packet number that the peer acknowledged.</param>
     public bool TryAdvancePhase(ulong largestAcknowledged)
     {
-        if (_sendPhase != _receivePhase || largestAcknowledged < _sendPhaseStart || largestAcknowledged >= _packetNumberMin)
+        if (_sendPhase != _receivePhase
+            || largestAcknowledged < _sendPhaseStart
+            || largestAcknowledged >= _packetNumberMin)
         {
             return false;
         }
@@ -146,14 +160,20 @@ public sealed class PacketProtector : IDisposable
         _receiveNext.Dispose();
     }
 
-    private void FollowPeer()
+    /// <summary>
+    /// A peer advances only on an acknowledgement from this phase, so it can't before this side sealed one; without
+    /// this check a peer could have new keys derived for every packet that it sends.
+    /// </summary>
+    private bool MayFollow => _sendPhase != _receivePhase || _packetNumberMin > _sendPhaseStart;
+
+    private void FollowPeer(ulong packetNumber)
     {
         _receivePrevious?.Dispose();
         _receivePrevious = _receive;
         _receive = _receiveNext;
         _receiveNext = _receive.Next();
         _receivePhase++;
-        _receivePhaseStart = ulong.MaxValue;
+        _receiveBoundary = packetNumber;
         if (_sendPhase < _receivePhase)
         {
             AdvanceSend();

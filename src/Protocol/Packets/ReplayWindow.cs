@@ -4,7 +4,9 @@ using System.Diagnostics;
 namespace Darkbloom.Protocol.Packets;
 
 /// <summary>Which of the last 16,384 packet numbers arrived already; everything older counts as arrived.</summary>
-/// <remarks>Ask <see cref="IsFresh"/> before opening a packet, call <see cref="Mark"/> only after its tag proved right.</remarks>
+/// <remarks>
+/// Ask <see cref="IsFresh"/> before opening a packet, call <see cref="Mark"/> only after its tag proved right.
+/// </remarks>
 public sealed class ReplayWindow
 {
     public const int Packets = 16_384;
@@ -40,7 +42,9 @@ public sealed class ReplayWindow
         _words[WordOf(packetNumber)] |= BitOf(packetNumber);
     }
 
-    /// <summary>Clears the bits of every number from the old end to the new largest one, a word at a time where it can.</summary>
+    /// <summary>
+    /// Clears the bits of every number from the old end to the new largest one, a word at a time where it can.
+    /// </summary>
     private void SlideTo(ulong packetNumber)
     {
         if (packetNumber - _end >= Packets)

@@ -3,7 +3,9 @@ using Darkbloom.Protocol.Wire;
 
 namespace Darkbloom.Protocol.Packets;
 
-/// <summary>Response, section 5.3: the second and last packet of a handshake, never larger than the Init it answers.</summary>
+/// <summary>
+/// Response, section 5.3: the second and last packet of a handshake, never larger than the Init it answers.
+/// </summary>
 /// <remarks>
 /// <code>
 ///  0                   1                   2                   3

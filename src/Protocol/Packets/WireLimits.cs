@@ -8,7 +8,9 @@ public static class WireLimits
     /// <summary>The largest UDP payload: an Ethernet frame's 1,500 bytes less the headers of IPv6 and UDP.</summary>
     public const int DatagramBytesMax = 1452;
 
-    /// <summary>Every path carries datagrams of this size; an Init fills one, so no answer to it can be larger.</summary>
+    /// <summary>
+    /// Every path carries datagrams of this size; an Init fills one, so no answer to it can be larger.
+    /// </summary>
     public const int DatagramBytesMin = 1200;
 
     /// <summary>The shortest Init that is answered.</summary>

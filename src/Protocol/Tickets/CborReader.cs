@@ -6,7 +6,8 @@ namespace Darkbloom.Protocol.Tickets;
 
 /// <summary>Reads deterministic CBOR (RFC 8949, section 4.2.1) and nothing else.</summary>
 /// <remarks>
-/// One value has one encoding: lengths are definite, integers shortest, map keys ascend and so never repeat. Tags, floats
+/// One value has one encoding: lengths are definite, integers shortest, map keys ascend and so never repeat. Tags,
+/// floats
 /// and simple values have no place here. A false ends the reading; what a failed call leaves behind has no meaning.
 /// </remarks>
 internal ref struct CborReader(ReadOnlySpan<byte> source)

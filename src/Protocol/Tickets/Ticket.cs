@@ -13,7 +13,8 @@ namespace Darkbloom.Protocol.Tickets;
 /// <param name="ReceiptKey">The key that signs the holder's receipts.</param>
 /// <param name="Roles">What the holder may do.</param>
 /// <param name="Tier">What was proven about the holder.</param>
-/// <param name="EvidenceHash">SHA-256 of the evidence for the tier; empty at <see cref="TrustTier.Self"/>, which has none.</param>
+/// <param name="EvidenceHash">SHA-256 of the evidence for the tier; empty at <see cref="TrustTier.Self"/>, which has
+/// none.</param>
 public sealed record Ticket(
     string Network,
     UInt128 Serial,
@@ -34,7 +35,9 @@ public sealed record Ticket(
     public bool Equals(Ticket? other) =>
         other is not null
         && Network == other.Network
-        && (Serial, NotBefore, NotAfter, Roles, Tier) == (other.Serial, other.NotBefore, other.NotAfter, other.Roles, other.Tier)
+        && Serial == other.Serial
+        && (NotBefore, NotAfter) == (other.NotBefore, other.NotAfter)
+        && (Roles, Tier) == (other.Roles, other.Tier)
         && Holder == other.Holder
         && ReceiptKey == other.ReceiptKey
         && EvidenceHash.Span.SequenceEqual(other.EvidenceHash.Span);

@@ -97,7 +97,9 @@ internal static class TicketBody
         return true;
     }
 
-    /// <summary>What the encoding itself promises: a proof for each tier above self, none for self, a life that ends.</summary>
+    /// <summary>
+    /// What the encoding itself promises: a proof for each tier above self, none for self, a life that ends.
+    /// </summary>
     internal static bool IsSound(Ticket ticket) =>
         ticket.NotBefore.Seconds >= 0
         && ticket.NotBefore < ticket.NotAfter

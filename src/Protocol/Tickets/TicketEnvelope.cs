@@ -15,7 +15,9 @@ internal readonly ref struct TicketEnvelope(ReadOnlySpan<byte> body, ReadOnlySpa
     internal const int SignaturesMax = 4;
     internal const int KeyIdSize = 4;
 
-    /// <summary>One entry as it lies in <see cref="Signatures"/>: heads of array and strings have fixed lengths.</summary>
+    /// <summary>
+    /// One entry as it lies in <see cref="Signatures"/>: heads of array and strings have fixed lengths.
+    /// </summary>
     internal const int EntrySize = 1 + 1 + KeyIdSize + 2 + TicketSignature.Size;
 
     /// <summary>The heads of the envelope, the body and the array of signatures.</summary>

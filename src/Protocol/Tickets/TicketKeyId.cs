@@ -4,7 +4,9 @@ using Darkbloom.Protocol.Identity;
 
 namespace Darkbloom.Protocol.Tickets;
 
-/// <summary>The 4 bytes by which a signature names the key that made it: a hint for finding it, never a proof.</summary>
+/// <summary>
+/// The 4 bytes by which a signature names the key that made it: a hint for finding it, never a proof.
+/// </summary>
 internal static class TicketKeyId
 {
     internal static void Write(PublicKey ticketKey, Span<byte> target)

@@ -4,7 +4,9 @@ using Darkbloom.Protocol.Identity;
 
 namespace Darkbloom.Protocol.Tickets;
 
-/// <summary>ECDSA with SHA-256 over P-256 as tickets use it: r || s, 64 bytes, with s in the lower half of its range.</summary>
+/// <summary>
+/// ECDSA with SHA-256 over P-256 as tickets use it: r || s, 64 bytes, with s in the lower half of its range.
+/// </summary>
 /// <remarks>
 /// (r, s) and (r, n - s) verify alike. Accepting one of the two leaves a signature no second form, so a ticket
 /// can't change its bytes and stay valid.

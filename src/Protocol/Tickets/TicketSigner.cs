@@ -62,7 +62,8 @@ public sealed class TicketSigner : IDisposable
     public byte[] Sign(Ticket ticket)
     {
         ArgumentNullException.ThrowIfNull(ticket);
-        if (!TicketBody.IsSound(ticket) || (ticket.NotAfter - ticket.NotBefore).TotalSeconds > Ticket.LifetimeSecondsMax)
+        if (!TicketBody.IsSound(ticket)
+            || (ticket.NotAfter - ticket.NotBefore).TotalSeconds > Ticket.LifetimeSecondsMax)
         {
             throw new ArgumentException("The ticket contradicts itself or lives too long.", nameof(ticket));
         }

@@ -19,7 +19,9 @@ public sealed class TicketVerifier(string network)
 
     public string Network => network;
 
-    /// <summary>Believes this key from now on; false when it is no point of the curve or the limit is reached.</summary>
+    /// <summary>
+    /// Believes this key from now on; false when it is no point of the curve or the limit is reached.
+    /// </summary>
     public bool Trust(PublicKey ticketKey)
     {
         if (_trusted.Exists(trusted => trusted.Key == ticketKey))
@@ -59,7 +61,8 @@ public sealed class TicketVerifier(string network)
     /// <param name="holder">The key that the session's handshake has proven.</param>
     /// <param name="now">This peer's wall clock.</param>
     /// <param name="ticket">The proof of a <see cref="TicketVerdict.Valid"/> verdict, else null.</param>
-    public TicketVerdict Verify(ReadOnlySpan<byte> envelope, PublicKey holder, UnixTime now, out VerifiedTicket? ticket) =>
+    public TicketVerdict Verify(
+        ReadOnlySpan<byte> envelope, PublicKey holder, UnixTime now, out VerifiedTicket? ticket) =>
         VerifiedTicket.Prove(this, envelope, holder, now, out ticket);
 
     /// <summary>Everything that can be judged without a signature.</summary>

@@ -1,6 +1,8 @@
 namespace Darkbloom.Protocol.Tickets;
 
-/// <summary>What a ticket's issuer has proven about its holder; each tier is named by the proof, none by a promise.</summary>
+/// <summary>
+/// What a ticket's issuer has proven about its holder; each tier is named by the proof, none by a promise.
+/// </summary>
 public enum TrustTier
 {
     /// <summary>Key continuity alone: the same software key as before.</summary>

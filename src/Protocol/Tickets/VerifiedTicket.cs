@@ -19,7 +19,11 @@ public sealed class VerifiedTicket
     public ReadOnlyMemory<byte> Envelope { get; }
 
     internal static TicketVerdict Prove(
-        TicketVerifier verifier, ReadOnlySpan<byte> envelope, PublicKey holder, UnixTime now, out VerifiedTicket? ticket)
+        TicketVerifier verifier,
+        ReadOnlySpan<byte> envelope,
+        PublicKey holder,
+        UnixTime now,
+        out VerifiedTicket? ticket)
     {
         ticket = null;
         if (!TicketEnvelope.TryRead(envelope, out TicketEnvelope parts)

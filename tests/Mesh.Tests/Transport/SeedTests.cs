@@ -47,7 +47,14 @@ public sealed class SeedTests
             byte[] data = TransferTests.Bytes(prng.Next(3) == 0 ? prng.Next(200_000) : prng.Next(5000), seed + (ulong)i);
             if (pair.Client.Connection.OpenStream((StreamPriority)prng.Next(4)) is { } stream)
             {
-                pair.Client.Send(stream, data);
+                bool endsLater = data.Length < 5000 && prng.Next(2) == 0;
+                pair.Client.Send(stream, data, complete: !endsLater);
+                if (endsLater)
+                {
+                    // The end travels alone, and may be acknowledged before the bytes in front of it.
+                    pair.Run(TimeSpan.FromMilliseconds(prng.Next(50)));
+                    pair.Client.Send(stream, []);
+                }
                 transfers.Add(new Transfer(pair.Server, stream, Hash(data)));
             }
         }

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace Darkbloom.Protocol.Tests.Handshake;
 
-/// <summary>Noise's SymmetricState against vectors of two other projects; neither depends on our key agreement.</summary>
+/// <summary>
+/// Noise's SymmetricState against vectors of two other projects; neither depends on our key agreement.
+/// </summary>
 public sealed class SymmetricStateVectorTests
 {
     private const string OakPath = "noise/oak-symmetricstate-kat.json";
@@ -88,7 +90,9 @@ public sealed class SymmetricStateVectorTests
         Assert.Equal(Convert.FromHexString(vector.Value.GetString()!), state.Hash.ToArray());
     }
 
-    /// <summary>Runs the initiator's side of IK, or IKpsk2, and compares every message that it writes or reads.</summary>
+    /// <summary>
+    /// Runs the initiator's side of IK, or IKpsk2, and compares every message that it writes or reads.
+    /// </summary>
     private static void CheckCacophonyIk(JsonElement vector, string name)
     {
         bool hasPsk = vector.TryGetProperty("init_psks", out JsonElement psks);
@@ -127,7 +131,9 @@ public sealed class SymmetricStateVectorTests
         CheckTransport(state, messages[2..]);
     }
 
-    /// <summary>Messages after the handshake alternate between the two keys, so nonces above zero are checked too.</summary>
+    /// <summary>
+    /// Messages after the handshake alternate between the two keys, so nonces above zero are checked too.
+    /// </summary>
     private static void CheckTransport(SymmetricState state, JsonElement[] messages)
     {
         byte[][] keys = [new byte[32], new byte[32]];

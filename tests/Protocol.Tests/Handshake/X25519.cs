@@ -2,7 +2,9 @@ using System.Numerics;
 
 namespace Darkbloom.Protocol.Tests.Handshake;
 
-/// <summary>RFC 7748's X25519 by its own pseudocode, slow and not in constant time: only to run others' Noise vectors.</summary>
+/// <summary>
+/// RFC 7748's X25519 by its own pseudocode, slow and not in constant time: only to run others' Noise vectors.
+/// </summary>
 internal static class X25519
 {
     private static readonly BigInteger P = BigInteger.Pow(2, 255) - 19;

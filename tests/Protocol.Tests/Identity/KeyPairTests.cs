@@ -143,7 +143,9 @@ public sealed class KeyPairTests
         Assert.True(refused >= 10, $"{refused} refused");
     }
 
-    /// <summary>Takes the point from a SubjectPublicKeyInfo of this protocol's curve; other forms can't reach this code.</summary>
+    /// <summary>
+    /// Takes the point from a SubjectPublicKeyInfo of this protocol's curve; other forms can't reach this code.
+    /// </summary>
     private static bool TryReadPoint(ReadOnlySpan<byte> spki, out PublicKey key)
     {
         ReadOnlySpan<byte> prefix = Convert.FromHexString("3059301306072a8648ce3d020106082a8648ce3d03010703420004");

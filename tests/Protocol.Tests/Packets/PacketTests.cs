@@ -190,7 +190,9 @@ public sealed class PacketTests
         Assert.False(PacketFlags.TryRead([], out _));
     }
 
-    /// <summary>RFC 9000, appendix A.3, gives this example for 16 bits; the low 32 bits of its numbers serve as well.</summary>
+    /// <summary>
+    /// RFC 9000, appendix A.3, gives this example for 16 bits; the low 32 bits of its numbers serve as well.
+    /// </summary>
     [Fact]
     public void Packet_number_of_the_rfc_is_restored() =>
         Assert.Equal(0xA82F9B32UL, new DataPacketHeader(default, 0, 0xA82F9B32).PacketNumber(0xA82F30EB));
@@ -216,6 +218,8 @@ public sealed class PacketTests
     [InlineData(0UL, uint.MaxValue, uint.MaxValue)]
     [InlineData(1UL << 31, 0U, 1UL << 32)]
     [InlineData((1UL << 31) - 1, 0U, 0UL)]
+    [InlineData(1UL << 32, 1U << 31, (1UL << 32) + (1UL << 31))]
+    [InlineData(1UL << 32, (1U << 31) + 1, (1UL << 31) + 1)]
     [InlineData(1UL << 32, uint.MaxValue, uint.MaxValue)]
     [InlineData((1UL << 62) - 1, 0U, (1UL << 62) - (1UL << 32))]
     public void Packet_number_at_the_edges(ulong expected, uint low, ulong number) =>

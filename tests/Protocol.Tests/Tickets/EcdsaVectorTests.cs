@@ -9,7 +9,9 @@ using Xunit;
 
 namespace Darkbloom.Protocol.Tests.Tickets;
 
-/// <summary>The platform's ECDSA in P1363 form against published vectors, whose DER is decoded strictly first.</summary>
+/// <summary>
+/// The platform's ECDSA in P1363 form against published vectors, whose DER is decoded strictly first.
+/// </summary>
 public sealed class EcdsaVectorTests
 {
     private const string Path = "wycheproof/ecdsa_secp256r1_sha256_test.json";

@@ -13,6 +13,9 @@ internal sealed class SendBuffer
 {
     private const int RingBytesMin = 1024;
 
+    /// <summary>A ring up to this size is kept while it is empty: renting one for each message would cost more.</summary>
+    private const int RingBytesKept = 32 * 1024;
+
     private readonly RangeSet _acknowledged = new();
     private readonly RangeSet _lost = new();
     private byte[] _ring = [];
@@ -74,7 +77,7 @@ internal sealed class SendBuffer
     public void OnAcknowledged(ulong offset, int length)
     {
         ulong end = offset + (ulong)length;
-        if (end <= _base)
+        if (length == 0 || end <= _base)
         {
             return;
         }
@@ -85,7 +88,7 @@ internal sealed class SendBuffer
             _base = _acknowledged[0].End;
             _acknowledged.RemoveAt(0);
         }
-        if (IsAllAcknowledged && _ring.Length > RingBytesMin)
+        if (IsAllAcknowledged && _ring.Length > RingBytesKept)
         {
             Release();
         }
