@@ -1,4 +1,3 @@
-using System;
 using Darkbloom.Protocol.Primitives;
 
 namespace Darkbloom.Simulations;
