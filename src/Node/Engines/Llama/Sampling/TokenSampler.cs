@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Darkbloom.Node.Engines.Llama.Sampling;
 
@@ -34,6 +35,7 @@ public sealed class TokenSampler(int vocabulary)
         return GumbelMax.Draw(logits, largest, settings.Temperature, cutoff, DrawNoise.Key(settings.Seed, position));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static int IndexOfLargest(ReadOnlySpan<float> logits)
     {
         Vector<float> largest = new(float.NegativeInfinity);

@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Darkbloom.Node.Engines.Llama.Sampling;
 
@@ -61,6 +62,8 @@ public sealed class Truncation
         return cutoff;
     }
 
+    // The loops over a vocabulary are compiled for speed at once: thirty slow calls are thirty slow tokens.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FillBuckets(ReadOnlySpan<float> logits, float largest, float scale, float cutoff)
     {
         Vector<float> last = new(BucketsCount);
@@ -83,6 +86,7 @@ public sealed class Truncation
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void FillChances(ReadOnlySpan<float> logits, float largest, float scale)
     {
         Vector<float> top = new(largest);
@@ -99,6 +103,7 @@ public sealed class Truncation
     }
 
     /// <summary>Sums the chances by bucket and returns the sum of all that may still be kept.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private double Weigh()
     {
         Array.Clear(_weights);
@@ -145,6 +150,7 @@ public sealed class Truncation
         return count > 0 ? _border[0] : cutoff;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int GatherBucket(ReadOnlySpan<float> logits, int bucket)
     {
         int count = 0;
