@@ -224,12 +224,41 @@ internal sealed class EngineLoop : IAsyncDisposable
 
         slot.Assign(generation, choice, grammar);
         _prefilling = slot;
+        if (!TryReplay(slot, generation.PromptTokens.AsSpan()[^generation.ReplayedTokens..]))
+        {
+            Fail(slot, "the tokens to go on from are not of this request");
+            return;
+        }
+
         int cached = TakePrefix(slot, generation.PromptTokens);
         if (choice == 0)
         {
             generation.CachedTokens = cached;
             generation.StartTimestamp = Stopwatch.GetTimestamp();
         }
+    }
+
+    /// <summary>Brings a choice to the state that it had after these tokens; false when it can't have drawn them.</summary>
+    private bool TryReplay(Slot slot, ReadOnlySpan<int> tokens)
+    {
+        foreach (int token in tokens)
+        {
+            if (slot.Stops.IsStopped || (slot.Grammar is { } grammar && !grammar.Accept(token)))
+            {
+                return false;
+            }
+
+            slot.OnReplayed(token);
+            slot.Stops.Append(Decode(slot, token));
+        }
+
+        return !slot.Stops.IsStopped;
+    }
+
+    private string Decode(Slot slot, int token)
+    {
+        int bytes = _model.Piece(token, slot.Generation!.PreservedTokens.Contains(token), ref _piece);
+        return slot.Decoder.Append(_piece.AsSpan(0, bytes));
     }
 
     /// <summary>Keeps or copies the longest cached prefix; the last token is always computed, for its logits.</summary>
@@ -347,8 +376,7 @@ internal sealed class EngineLoop : IAsyncDisposable
         }
 
         slot.OnDrawn(token);
-        int bytes = _model.Piece(token, generation.PreservedTokens.Contains(token), ref _piece);
-        string text = slot.Stops.Append(slot.Decoder.Append(_piece.AsSpan(0, bytes)));
+        string text = slot.Stops.Append(Decode(slot, token));
         generation.Write(new EngineEvent(EngineEventKind.Token, slot.Choice, token, Text: text));
         if (slot.Stops.IsStopped)
         {

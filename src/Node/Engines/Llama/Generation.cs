@@ -45,6 +45,10 @@ internal sealed class Generation : IDisposable
 
     public int[] PromptTokens { get; }
 
+    /// <summary>How many of the prompt's last tokens another node has drawn as the answer's first.</summary>
+    /// <remarks>They are replayed: the one choice goes on where it stopped, and doesn't tell them again.</remarks>
+    public int ReplayedTokens { get; init; }
+
     public required SamplingSettings Settings { get; init; }
 
     public required IReadOnlyCollection<string> Stops { get; init; }

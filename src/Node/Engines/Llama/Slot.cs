@@ -98,6 +98,14 @@ internal sealed class Slot(int sequence)
         Counts.Add(token);
     }
 
+    /// <summary>A token that was drawn elsewhere and is told already: it counts for what is drawn next.</summary>
+    public void OnReplayed(int token)
+    {
+        Debug.Assert(State == SlotState.Prefilling, "a stream is taken over before it goes on");
+        Written++;
+        Counts.Add(token);
+    }
+
     public void OnCached(int token) => _cached.Add(token);
 
     /// <summary>The cache was cut to its first <paramref name="count"/> tokens.</summary>
