@@ -8,6 +8,7 @@ using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Mesh.Membership;
+using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Mesh.Hosting;
