@@ -222,7 +222,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
         { Error: MeshError.ProtocolViolation } => _dispatch.OnViolation(MeshHost.Now, _connections.Routes),
 
         // A node without room for the stream is as busy as one that says so in words.
-        { Error: MeshError.StreamReset, Code: (ulong)InferenceStreamError.TooMany or MeshCodes.Busy }
+        { Error: MeshError.Refused } or { Error: MeshError.StreamReset, Code: (ulong)InferenceStreamError.TooMany }
             when _dispatch.State == DispatchState.Offering =>
             _dispatch.OnRefused(MeshHost.Now, RefusalReason.QueueFull, retryAfterMs: 0, _connections.Routes),
         _ => _dispatch.OnLost(MeshHost.Now, _connections.Routes),
