@@ -26,7 +26,7 @@ public readonly ref struct HandshakePayload
     /// <summary>The sender's ticket envelope, or empty.</summary>
     public required ReadOnlySpan<byte> Ticket { get; init; }
 
-    /// <summary>The sender's clock: a responder ignores an Init that is older than the last from the same key.</summary>
+    /// <summary>The sender's clock: a responder that remembers a key's last Init may drop older ones.</summary>
     public required UnixTime SentAt { get; init; }
 
     public required TransportParameters Parameters { get; init; }

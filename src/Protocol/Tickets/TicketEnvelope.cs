@@ -18,6 +18,9 @@ internal readonly ref struct TicketEnvelope(ReadOnlySpan<byte> body, ReadOnlySpa
     /// <summary>One entry as it lies in <see cref="Signatures"/>: heads of array and strings have fixed lengths.</summary>
     internal const int EntrySize = 1 + 1 + KeyIdSize + 2 + TicketSignature.Size;
 
+    /// <summary>The heads of the envelope, the body and the array of signatures.</summary>
+    private const int HeadsMax = 1 + 3 + 1;
+
     internal ReadOnlySpan<byte> Body { get; } = body;
 
     internal ReadOnlySpan<byte> Signatures { get; } = signatures;
@@ -63,7 +66,7 @@ internal readonly ref struct TicketEnvelope(ReadOnlySpan<byte> body, ReadOnlySpa
     /// <summary>An envelope with one signature.</summary>
     internal static byte[] Write(ReadOnlySpan<byte> body, ReadOnlySpan<byte> keyId, ReadOnlySpan<byte> signature)
     {
-        Span<byte> target = stackalloc byte[WireLimits.TicketBytesMax];
+        byte[] target = new byte[HeadsMax + body.Length + EntrySize];
         CborWriter writer = new(target);
         writer.WriteArray(2);
         writer.WriteBytes(body);
@@ -71,6 +74,6 @@ internal readonly ref struct TicketEnvelope(ReadOnlySpan<byte> body, ReadOnlySpa
         writer.WriteArray(2);
         writer.WriteBytes(keyId);
         writer.WriteBytes(signature);
-        return target[..writer.Length].ToArray();
+        return target[..writer.Length];
     }
 }

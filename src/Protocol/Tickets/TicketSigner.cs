@@ -67,9 +67,11 @@ public sealed class TicketSigner : IDisposable
             throw new ArgumentException("The ticket contradicts itself or lives too long.", nameof(ticket));
         }
 
-        byte[] body = TicketBody.Write(ticket);
-        return TicketEnvelope.Write(body, _keyId, TicketSignature.Sign(_key, body));
+        return SignBody(TicketBody.Write(ticket));
     }
 
     public void Dispose() => _key.Dispose();
+
+    internal byte[] SignBody(ReadOnlySpan<byte> body) =>
+        TicketEnvelope.Write(body, _keyId, TicketSignature.Sign(_key, body));
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Linq;
 using Darkbloom.Protocol.Handshake;
@@ -80,6 +81,63 @@ public sealed class PacketProtectorTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => protector.TrySeal(7, Header, [], new byte[16]));
         Assert.Throws<ArgumentOutOfRangeException>(() => protector.TrySeal(6, Header, [], new byte[16]));
         Assert.Throws<ArgumentOutOfRangeException>(() => protector.TrySeal(ulong.MaxValue, Header, [], new byte[16]));
+    }
+
+    [Theory]
+    [InlineData(PacketProtector.PhasePacketsMax - 1, false)]
+    [InlineData(PacketProtector.PhasePacketsMax, true)]
+    [InlineData(PacketProtector.PhasePacketsMax + 1, true)]
+    public void Phase_is_spent_at_its_limit(ulong packets, bool spent)
+    {
+        (SessionKeys keys, SessionKeys other) = HandshakePair.Complete();
+        using (keys)
+        using (other)
+        using (PacketProtector protector = new(keys, packets))
+        {
+            Assert.Equal(spent, protector.IsPhaseSpent);
+        }
+    }
+
+    [Fact]
+    public void Phase_seals_no_more_at_its_hard_limit_until_the_next_begins()
+    {
+        (SessionKeys keys, SessionKeys other) = HandshakePair.Complete();
+        using (keys)
+        using (other)
+        using (PacketProtector protector = new(keys, PacketProtector.PhasePacketsHardMax - 1))
+        {
+            Assert.True(protector.TrySeal(0, Header, [], new byte[16]));
+            Assert.False(protector.TrySeal(1, Header, [], new byte[16]));
+            Assert.True(protector.TryAdvancePhase(0));
+            Assert.False(protector.IsPhaseSpent);
+            Assert.True(protector.TrySeal(1, Header, [], new byte[16]));
+        }
+    }
+
+    /// <summary>Zeros sealed are the keystream itself: two packets share one exactly when they share key and nonce.</summary>
+    [Fact]
+    public void No_key_meets_a_nonce_twice()
+    {
+        byte[] zeros = new byte[16];
+        byte[] packet = new byte[zeros.Length + PacketProtector.TagSize];
+        System.Random chance = new(4);
+        HashSet<UInt128> keystreams = [];
+        ulong[] next = [0, 0];
+        Side[] sides = [_left, _right];
+        for (int i = 0; i < 200_000; i++)
+        {
+            int side = chance.Next(2);
+            PacketProtector sender = sides[side].Protector;
+            Assert.True(sender.TrySeal(next[side], Header, zeros, packet));
+            Assert.True(keystreams.Add(BinaryPrimitives.ReadUInt128BigEndian(packet)));
+            Assert.True(sides[1 - side].Protector.TryOpen(next[side], sender.KeyPhase, Header, packet, zeros));
+            if (chance.Next(100) == 0)
+            {
+                _ = sender.TryAdvancePhase(next[side]);
+            }
+
+            next[side] += 1 + (ulong)chance.Next(3);
+        }
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using Darkbloom.Protocol.Frames;
 using Darkbloom.Protocol.Primitives;
 
