@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -15,7 +14,8 @@ namespace Darkbloom.EngineBench;
 
 /// <summary>
 /// Decode throughput of the engine, streams and all, against bare llama_decode calls with the same model, context and
-/// threads in the same process; the two take turns, so that a busy machine slows both.
+/// threads in the same process; the two take turns, so that a busy machine slows both. "CPU ratio" compares the
+/// processor time of the whole process per token, which other programs disturb less.
 /// </summary>
 internal static class Program
 {
@@ -37,7 +37,7 @@ internal static class Program
 
             Console.WriteLine($"{Environment.ProcessorCount} processors, {threads} threads, {new FileInfo(path).Length / 1_000_000} MB, "
                 + $"prompt {PromptTokens}, {OutputTokens} tokens a stream, median of {Rounds}");
-            Console.WriteLine("streams  sampling        bare tok/s  engine tok/s  ratio  allocated B/token");
+            Console.WriteLine("streams  sampling        bare tok/s  engine tok/s  ratio  CPU ratio  allocated B/token");
             foreach (int streams in new[] { 1, 8 })
             {
                 await CompareAsync(path, threads, streams, new Sampling { TopP = 1 }, "greedy");
@@ -65,12 +65,13 @@ internal static class Program
         List<double> bare = [];
         List<double> served = [];
         List<double> ratios = [];
+        List<double> costs = [];
         long allocated = 0;
         for (int round = 0; round <= Rounds; round++)
         {
-            double bareRate = Bare(context, streams);
+            (double bareRate, double bareCost) = Bare(context, streams);
             long before = GC.GetTotalAllocatedBytes(precise: true);
-            double servedRate = await ServedAsync(engine, streams, sampling, round);
+            (double servedRate, double servedCost) = await ServedAsync(engine, streams, sampling, round);
             if (round == 0)
             {
                 continue; // pages, caches and compiled code are warm from here on
@@ -80,14 +81,15 @@ internal static class Program
             bare.Add(bareRate);
             served.Add(servedRate);
             ratios.Add(servedRate / bareRate);
+            costs.Add(bareCost / servedCost);
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{streams,7}  {name,-14}  {Median(bare),10:F1}  {Median(served),12:F1}  {Median(ratios),5:F3}  {allocated / (Rounds * streams * OutputTokens),17}"));
+            $"{streams,7}  {name,-14}  {Median(bare),10:F1}  {Median(served),12:F1}  {Median(ratios),5:F3}  {Median(costs),9:F3}  {allocated / (Rounds * streams * OutputTokens),17}"));
     }
 
     // The same batches without slots, queues, sampling or text; the token is fixed.
-    private static double Bare(LlamaContext context, int streams)
+    private static (double Rate, double Cost) Bare(LlamaContext context, int streams)
     {
         for (int sequence = 0; sequence < streams; sequence++)
         {
@@ -101,7 +103,7 @@ internal static class Program
             Check(context.Decode());
         }
 
-        long started = Stopwatch.GetTimestamp();
+        Moment started = Moment.Now;
         for (int position = PromptTokens; position < PromptTokens + OutputTokens - 1; position++)
         {
             context.ClearBatch();
@@ -114,20 +116,19 @@ internal static class Program
             Check(!context.Logits(0).IsEmpty);
         }
 
-        return streams * (OutputTokens - 1) / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        return Moment.Now.Since(started, streams * (OutputTokens - 1));
     }
 
     // From the moment when all streams decode to the moment when the first ends: prefill is no part of it.
-    private static async Task<double> ServedAsync(LlamaEngine engine, int streams, Sampling sampling, int round)
+    private static async Task<(double Rate, double Cost)> ServedAsync(LlamaEngine engine, int streams, Sampling sampling, int round)
     {
-        long[][] times = await Task.WhenAll(Enumerable.Range(0, streams).Select(stream => ReadAsync(engine, sampling, (round * 100) + stream)));
-        long start = times.Max(static t => t[0]);
-        long end = times.Min(static t => t[^1]);
-        long tokens = times.Sum(t => t.Count(time => time > start && time <= end));
-        return tokens / Stopwatch.GetElapsedTime(start, end).TotalSeconds;
+        Moment[][] times = await Task.WhenAll(Enumerable.Range(0, streams).Select(stream => ReadAsync(engine, sampling, (round * 100) + stream)));
+        Moment start = times.Select(static t => t[0]).MaxBy(static moment => moment.Timestamp);
+        Moment end = times.Select(static t => t[^1]).MinBy(static moment => moment.Timestamp);
+        return end.Since(start, times.Sum(t => t.Count(m => m.Timestamp > start.Timestamp && m.Timestamp <= end.Timestamp)));
     }
 
-    private static async Task<long[]> ReadAsync(LlamaEngine engine, Sampling sampling, int seed)
+    private static async Task<Moment[]> ReadAsync(LlamaEngine engine, Sampling sampling, int seed)
     {
         Sampling own = sampling.Clone();
         own.Seed = (ulong)seed;
@@ -139,12 +140,12 @@ internal static class Program
             Choices = 1,
             OutputTokensMax = OutputTokens,
         };
-        List<long> times = [];
+        List<Moment> times = [];
         await foreach (NodeResponse response in engine.GenerateAsync(request, CancellationToken.None))
         {
             if (response.BodyCase == NodeResponse.BodyOneofCase.Delta && response.Delta.TokenIds.Count > 0)
             {
-                times.Add(Stopwatch.GetTimestamp());
+                times.Add(Moment.Now);
             }
         }
 

@@ -61,6 +61,25 @@ public sealed class TokenSamplerTests
         Assert.Equal(-1, new TokenSampler(2).Draw(logits, Settings(temperature: 0), 0));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(16)]
+    public void Nothing_is_drawn_from_logits_that_are_no_numbers(int token)
+    {
+        float[] logits = new float[17];
+        logits[token] = float.NaN;
+
+        Assert.Equal(-1, new TokenSampler(17).Draw(logits, Settings(topP: 0.5f), 0));
+    }
+
+    [Theory]
+    [InlineData(1e-40f)]
+    [InlineData(TokenSampler.TemperatureMin)]
+    [InlineData(1e-3f)]
+    public void The_smallest_temperatures_take_the_largest(float temperature) =>
+        Assert.Equal(3, new TokenSampler(8).Draw(Eight, Settings(temperature: temperature, topP: 0.9f, topK: 5), 0));
+
     [Fact]
     public void Skipping_tokens_that_cannot_win_changes_no_draw()
     {

@@ -9,7 +9,7 @@ namespace Darkbloom.Node.Engines.Llama.Sampling;
 /// <code>
 /// key(seed, position)  = Mix(Mix(seed) + (position + 1)·γ)
 /// bits(key, token)     = Mix(key + (token + 1)·γ)
-/// uniform(bits)        = ((bits >> 11) + ½) · 2^-53          in (0, 1)
+/// uniform(bits)        = ((bits >> 12) + ½) · 2^-52          in (0, 1), exact in a double
 /// gumbel(bits)         = -ln(-ln(uniform(bits)))
 /// </code>
 /// <para>Position is the token's index in its choice's output. A node that takes over a stream after <c>k</c>
@@ -18,7 +18,7 @@ namespace Darkbloom.Node.Engines.Llama.Sampling;
 public static class DrawNoise
 {
     private const ulong Gamma = 0x9E37_79B9_7F4A_7C15;
-    private const double UniformStep = 1.0 / (1UL << 53);
+    private const double UniformStep = 1.0 / (1UL << 52);
 
     /// <summary>What the noise of all tokens at one position has in common.</summary>
     public static ulong Key(ulong seed, uint position) => unchecked(Mix(Mix(seed) + (((ulong)position + 1) * Gamma)));
@@ -26,7 +26,7 @@ public static class DrawNoise
     public static ulong Bits(ulong key, int token) => unchecked(Mix(key + (((ulong)(uint)token + 1) * Gamma)));
 
     /// <summary>The bits as a draw from the standard Gumbel distribution.</summary>
-    public static double Gumbel(ulong bits) => -Math.Log(-Math.Log(((bits >> 11) + 0.5) * UniformStep));
+    public static double Gumbel(ulong bits) => -Math.Log(-Math.Log(((bits >> 12) + 0.5) * UniformStep));
 
     private static ulong Mix(ulong value)
     {

@@ -14,7 +14,7 @@ public static class GumbelMax
     private const double Ln2 = 0.693_147_180_559_945_4;
 
     // bits all ones: the largest noise there is.
-    private const double NoiseMax = 54 * Ln2;
+    private const double NoiseMax = 53 * Ln2;
 
     /// <summary>The token with the largest sum among those whose logit is at least <paramref name="cutoff"/>.</summary>
     /// <param name="largest">Index of the largest logit: where the search starts, so that it can skip the most.</param>

@@ -6,20 +6,23 @@ namespace Darkbloom.Node.Engines.Llama.Sampling;
 /// <summary>Draws tokens from logits; holds scratch memory for one vocabulary and no other state.</summary>
 /// <remarks>
 /// The order is penalties (the caller applies them, they are the choice's state), temperature, top_k, top_p, min_p,
-/// Gumbel-max. Temperature zero takes the largest logit, the lowest token among equals.
+/// Gumbel-max. A temperature below <see cref="TemperatureMin"/> takes the largest logit, the lowest token among equals.
 /// </remarks>
 public sealed class TokenSampler(int vocabulary)
 {
     /// <summary>Changes with everything that lets two builds draw different tokens from equal logits.</summary>
     public const int Version = 1;
 
+    /// <summary>Below it the largest logit is taken: dividing by less would leave the range of a float.</summary>
+    public const float TemperatureMin = 1e-4f;
+
     private readonly Truncation _truncation = new(vocabulary);
 
-    /// <summary>Draws the token at <paramref name="position"/>; -1 when no token has a finite logit.</summary>
+    /// <summary>Draws the token at <paramref name="position"/>; -1 when none is allowed or a logit is not a number.</summary>
     public int Draw(ReadOnlySpan<float> logits, in SamplingSettings settings, uint position)
     {
         int largest = IndexOfLargest(logits);
-        if (largest < 0 || settings.Temperature == 0)
+        if (largest < 0 || settings.Temperature < TemperatureMin)
         {
             return largest;
         }

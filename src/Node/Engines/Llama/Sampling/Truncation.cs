@@ -11,13 +11,14 @@ namespace Darkbloom.Node.Engines.Llama.Sampling;
 /// </remarks>
 public sealed class Truncation
 {
-    private const int BucketsPerUnit = 16;
-    private const int BucketsCount = 1024;
+    private const int BucketsPerUnit = 64;
 
-    // Beyond this distance (in units of the temperature) a token has less than 2^-92 of the largest one's chance.
-    private const double DistanceMax = (double)BucketsCount / BucketsPerUnit;
+    // The last bucket takes what is further than 32 units from the largest (in units of the temperature: less than
+    // 2^-46 of its chance) and what an earlier border cut off. Nothing in it is ever kept by a border.
+    private const int BucketsCount = 2048;
 
-    private readonly double[] _weights = new double[BucketsCount];
+    private readonly double[] _weights = new double[BucketsCount + 1];
+    private readonly int[] _buckets;
     private readonly float[] _chances;
     private readonly float[] _border;
     private readonly float[] _borderChances;
@@ -25,11 +26,13 @@ public sealed class Truncation
     public Truncation(int vocabulary)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(vocabulary);
+        _buckets = new int[vocabulary];
         _chances = new float[vocabulary];
         _border = new float[vocabulary];
         _borderChances = new float[vocabulary];
     }
 
+    /// <param name="largest">The largest logit, which must be finite; no logit may be NaN.</param>
     public float Cutoff(ReadOnlySpan<float> logits, float largest, in SamplingSettings settings)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, _chances.Length);
@@ -37,14 +40,17 @@ public sealed class Truncation
         float cutoff = float.NegativeInfinity;
         if (settings.TopK > 0 && settings.TopK < logits.Length)
         {
+            FillBuckets(logits, largest, scale, cutoff);
             _chances.AsSpan().Fill(1);
-            cutoff = Border(logits, largest, scale, cutoff, settings.TopK);
+            Weigh();
+            cutoff = Border(logits, settings.TopK, cutoff);
         }
 
         if (settings.TopP < 1)
         {
-            double total = FillChances(logits, largest, scale, cutoff);
-            cutoff = Border(logits, largest, scale, cutoff, settings.TopP * total);
+            FillBuckets(logits, largest, scale, cutoff);
+            FillChances(logits, largest, scale);
+            cutoff = Border(logits, settings.TopP * Weigh(), cutoff);
         }
 
         if (settings.MinP > 0)
@@ -55,45 +61,76 @@ public sealed class Truncation
         return cutoff;
     }
 
-    /// <summary>The logit at which the chances of this and all higher logits first reach <paramref name="share"/>.</summary>
-    private float Border(ReadOnlySpan<float> logits, float largest, float scale, float cutoff, double share)
+    private void FillBuckets(ReadOnlySpan<float> logits, float largest, float scale, float cutoff)
     {
-        Array.Clear(_weights);
-        for (int token = 0; token < logits.Length; token++)
+        Vector<float> last = new(BucketsCount);
+        Vector<float> top = new(largest);
+        Vector<float> lowest = new(cutoff);
+        float perUnit = scale * BucketsPerUnit;
+        int token = 0;
+        for (; token <= logits.Length - Vector<float>.Count; token += Vector<float>.Count)
         {
-            if (logits[token] >= cutoff && Bucket(logits[token], largest, scale) is int bucket and >= 0)
-            {
-                _weights[bucket] += _chances[token];
-            }
+            Vector<float> logit = new(logits[token..]);
+            Vector<float> place = Vector.Min((top - logit) * perUnit, last);
+            Vector<float> kept = Vector.ConditionalSelect(Vector.LessThan(logit, lowest), last, place);
+            Vector.ConvertToInt32(kept).CopyTo(_buckets, token);
         }
 
-        int border = 0;
-        double reached = 0;
-        while (reached + _weights[border] < share)
+        for (; token < logits.Length; token++)
         {
-            reached += _weights[border++];
-            if (border == BucketsCount)
-            {
-                return cutoff;
-            }
+            float place = Math.Min((largest - logits[token]) * perUnit, BucketsCount);
+            _buckets[token] = logits[token] < cutoff ? BucketsCount : (int)place;
         }
-
-        return BorderWithin(logits, largest, scale, cutoff, border, share - reached);
     }
 
-    private float BorderWithin(
-        ReadOnlySpan<float> logits, float largest, float scale, float cutoff, int border, double share)
+    private void FillChances(ReadOnlySpan<float> logits, float largest, float scale)
     {
-        int count = 0;
-        for (int token = 0; token < logits.Length; token++)
+        Vector<float> top = new(largest);
+        int token = 0;
+        for (; token <= logits.Length - Vector<float>.Count; token += Vector<float>.Count)
         {
-            if (logits[token] >= cutoff && Bucket(logits[token], largest, scale) == border)
-            {
-                _borderChances[count] = _chances[token];
-                _border[count++] = logits[token];
-            }
+            Vector.Exp((new Vector<float>(logits[token..]) - top) * scale).CopyTo(_chances, token);
         }
 
+        for (; token < logits.Length; token++)
+        {
+            _chances[token] = MathF.Exp((logits[token] - largest) * scale);
+        }
+    }
+
+    /// <summary>Sums the chances by bucket and returns the sum of all that may still be kept.</summary>
+    private double Weigh()
+    {
+        Array.Clear(_weights);
+        for (int token = 0; token < _buckets.Length; token++)
+        {
+            _weights[_buckets[token]] += _chances[token];
+        }
+
+        double total = 0;
+        foreach (double weight in _weights.AsSpan(0, BucketsCount))
+        {
+            total += weight;
+        }
+
+        return total;
+    }
+
+    /// <summary>The logit at which the chances of this and all higher logits first reach <paramref name="share"/>.</summary>
+    private float Border(ReadOnlySpan<float> logits, double share, float cutoff)
+    {
+        int bucket = 0;
+        while (bucket < BucketsCount && _weights[bucket] < share)
+        {
+            share -= _weights[bucket++];
+        }
+
+        if (bucket == BucketsCount)
+        {
+            return cutoff;
+        }
+
+        int count = GatherBucket(logits, bucket);
         _border.AsSpan(0, count).Sort(_borderChances.AsSpan(0, count));
         for (int index = count - 1; index >= 0; index--)
         {
@@ -108,36 +145,16 @@ public sealed class Truncation
         return count > 0 ? _border[0] : cutoff;
     }
 
-    private static int Bucket(float logit, float largest, float scale)
+    private int GatherBucket(ReadOnlySpan<float> logits, int bucket)
     {
-        double distance = (double)(largest - logit) * scale;
-        return distance < DistanceMax ? (int)(distance * BucketsPerUnit) : -1;
-    }
-
-    private double FillChances(ReadOnlySpan<float> logits, float largest, float scale, float cutoff)
-    {
-        Vector<float> top = new(largest);
-        int token = 0;
-        for (; token <= logits.Length - Vector<float>.Count; token += Vector<float>.Count)
+        int count = 0;
+        ReadOnlySpan<int> buckets = _buckets;
+        for (int from = 0, step; (step = buckets[from..].IndexOf(bucket)) >= 0; from += step + 1)
         {
-            Vector<float> distance = (new Vector<float>(logits[token..]) - top) * scale;
-            Vector.Exp(distance).CopyTo(_chances, token);
+            _borderChances[count] = _chances[from + step];
+            _border[count++] = logits[from + step];
         }
 
-        for (; token < logits.Length; token++)
-        {
-            _chances[token] = MathF.Exp((logits[token] - largest) * scale);
-        }
-
-        double total = 0;
-        for (token = 0; token < logits.Length; token++)
-        {
-            if (logits[token] >= cutoff)
-            {
-                total += _chances[token];
-            }
-        }
-
-        return total;
+        return count;
     }
 }
