@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Mesh.Routing;
+using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
@@ -167,9 +168,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
         }
         catch (MeshException e)
         {
-            Do(e.Error == MeshError.ProtocolViolation
-                ? _dispatch.OnViolation(MeshHost.Now, _connections.Routes)
-                : _dispatch.OnLost(MeshHost.Now, _connections.Routes));
+            Do(OnBroken(e));
             return;
         }
 
@@ -217,6 +216,17 @@ internal sealed class InferenceExchange : IAsyncDisposable
                 break;
         }
     }
+
+    private DispatchAction OnBroken(MeshException e) => e switch
+    {
+        { Error: MeshError.ProtocolViolation } => _dispatch.OnViolation(MeshHost.Now, _connections.Routes),
+
+        // A node without room for the stream is as busy as one that says so in words.
+        { Error: MeshError.Refused } or { Error: MeshError.StreamReset, Code: (ulong)InferenceStreamError.TooMany }
+            when _dispatch.State == DispatchState.Offering =>
+            _dispatch.OnRefused(MeshHost.Now, RefusalReason.QueueFull, retryAfterMs: 0, _connections.Routes),
+        _ => _dispatch.OnLost(MeshHost.Now, _connections.Routes),
+    };
 
     private void OnLoad(LoadReport? report)
     {

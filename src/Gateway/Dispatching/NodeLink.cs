@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Mesh.Routing;
+using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;

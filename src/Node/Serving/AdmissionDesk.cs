@@ -17,6 +17,8 @@ internal sealed class AdmissionDesk : IDisposable
     private readonly Admission _admission;
     private readonly Func<EngineSpeed> _speed;
     private readonly Timer _timer;
+
+    /// <summary>Requests that had to wait, until they are released: whoever asks late still learns how the wait ended.</summary>
     private readonly Dictionary<long, TaskCompletionSource<bool>> _waiting = [];
     private TaskCompletionSource _changed = NewSignal();
     private TaskCompletionSource? _idle;
@@ -138,7 +140,7 @@ internal sealed class AdmissionDesk : IDisposable
     {
         while (_admission.TryTakeChange(out AdmissionChange change))
         {
-            if (_waiting.Remove(change.Reservation, out TaskCompletionSource<bool>? waiting))
+            if (_waiting.TryGetValue(change.Reservation, out TaskCompletionSource<bool>? waiting))
             {
                 _ = waiting.TrySetResult(change.Kind == AdmissionChangeKind.Granted);
             }

@@ -7,7 +7,7 @@ internal sealed record ServingLimits
 {
     public int ConnectionsMax { get; init; } = 256;
 
-    public int StreamsPerConnectionMax { get; init; } = 64;
+    public int StreamsPerConnectionMax { get; init; } = 256;
 
     public int StreamsMax { get; init; } = 1024;
 

@@ -1,0 +1,364 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Mesh.Dispatch;
+using Darkbloom.Mesh.Routing;
+using Darkbloom.Mesh.Transport;
+using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Schema;
+using Xunit;
+
+namespace Darkbloom.Gateway.Tests.Dispatching;
+
+public sealed class MeshInferenceClientTests
+{
+    [Fact]
+    public async Task A_request_is_offered_without_its_prompt_then_sent_and_answered()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(AnswerAsync);
+        List<NodeResponse> read = await mesh.AskAsync();
+
+        Assert.Equal(
+            [NodeResponse.BodyOneofCase.Prefill, NodeResponse.BodyOneofCase.Delta, NodeResponse.BodyOneofCase.Delta,
+                NodeResponse.BodyOneofCase.ChoiceEnd, NodeResponse.BodyOneofCase.End],
+            read.Select(static response => response.BodyCase));
+        Offer offer = Assert.Single(mesh.Nodes[0].Offers);
+        Assert.Equal((uint)ClientFixture.Prompt().CalculateSize(), offer.PromptBytes);
+        Assert.InRange(offer.FirstTokenMsMax, 1u, 120_000u);
+        Assert.Equal(ClientFixture.Prompt(), Assert.Single(mesh.Nodes[0].Prompts));
+        Assert.Equal(0, mesh.RouteOf(mesh.Nodes[0]).InFlight);
+    }
+
+    [Fact]
+    public async Task A_refused_request_goes_to_another_node_and_only_that_one_sees_the_prompt()
+    {
+        Func<NodeStream, Task> refuse = static stream => stream.RefuseAsync(RefusalReason.QueueFull, 500).AsTask();
+        await using ClientFixture mesh = await ClientFixture.WithAsync(refuse, refuse, refuse, AnswerAsync);
+        for (int i = 0; i < 10; i++)
+        {
+            Assert.NotNull((await mesh.AskAsync())[^1].End);
+        }
+
+        Assert.Equal([0, 0, 0, 10], mesh.Nodes.Select(static node => node.Prompts.Count));
+    }
+
+    [Fact]
+    public async Task When_every_node_refuses_the_client_learns_the_soonest_time_to_come_back()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(
+            static stream => stream.RefuseAsync(RefusalReason.QueueFull, 900).AsTask(),
+            static stream => stream.RefuseAsync(RefusalReason.QueueFull, 400).AsTask());
+        InferenceException failure = await mesh.FailAsync();
+
+        Assert.Equal(InferenceOutcome.NoCapacity, failure.Outcome);
+        Assert.Equal(TimeSpan.FromMilliseconds(400), failure.RetryAfter);
+    }
+
+    [Fact]
+    public async Task A_node_that_vanishes_before_its_first_token_is_replaced_and_the_client_does_not_notice()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(VanishAsync, VanishAsync, AnswerAsync);
+
+        List<NodeResponse> read = await mesh.AskAsync();
+        Assert.Equal(1, read.Count(static response => response.End is not null));
+        Assert.Equal("word word ", string.Concat(read.Select(static response => response.Delta?.Content)));
+
+        static async Task VanishAsync(NodeStream stream)
+        {
+            _ = await stream.AcceptAsync();
+            _ = Task.Run(() => stream.Node.DisposeAsync().AsTask());
+        }
+    }
+
+    [Fact]
+    public async Task When_all_nodes_have_vanished_none_is_reachable()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(AnswerAsync, AnswerAsync);
+        Assert.NotNull((await mesh.AskAsync())[^1].End);
+        foreach (TestNode node in mesh.Nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        Assert.Equal(InferenceOutcome.NoNodeReachable, (await mesh.FailAsync()).Outcome);
+        mesh.Connections.OnDirectory([]);
+        Assert.Equal(InferenceOutcome.NoNodeReachable, (await mesh.FailAsync()).Outcome);
+    }
+
+    [Fact]
+    public async Task A_node_that_vanishes_mid_stream_ends_the_request_and_is_not_replaced_in_silence()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.TokenAsync(0);
+            await stream.TokenAsync(1);
+            await stream.Node.WaitForAsync("vanish");
+            _ = Task.Run(() => stream.Node.DisposeAsync().AsTask());
+        });
+        List<NodeResponse> read = [];
+        InferenceException failure = await Assert.ThrowsAsync<InferenceException>(async () =>
+        {
+            await foreach (NodeResponse response in mesh.Client.GenerateAsync(ClientFixture.Prompt(), mesh.Patience))
+            {
+                read.Add(response);
+                if (read.Count == 2)
+                {
+                    mesh.Nodes[0].Signal("vanish");
+                }
+            }
+        });
+
+        Assert.Equal(InferenceOutcome.PeerLost, failure.Outcome);
+        Assert.Equal(2, read.Count);
+    }
+
+    [Fact]
+    public async Task A_node_that_accepts_and_says_nothing_is_given_up_and_rests()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(
+            new DispatchPolicy { SilenceMax = TimeSpan.FromMilliseconds(100) },
+            static async stream =>
+            {
+                _ = await stream.AcceptAsync();
+                await stream.WhenGivenUpAsync();
+                stream.Node.Signal("given up");
+            });
+        TestNode wedged = mesh.Nodes[0];
+        InferenceException failure = await mesh.FailAsync();
+
+        Assert.Equal(InferenceOutcome.PeerLost, failure.Outcome);
+        await wedged.WaitForAsync("given up");
+        Assert.NotNull(mesh.RouteOf(wedged).OutUntil);
+    }
+
+    [Fact]
+    public async Task An_offer_that_is_not_answered_goes_to_another_node()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(
+            new DispatchPolicy { OfferMax = TimeSpan.FromMilliseconds(300) },
+            static stream => stream.HangAsync(), static stream => stream.HangAsync(), AnswerAsync);
+
+        Assert.NotNull((await mesh.AskAsync())[^1].End);
+    }
+
+    [Fact]
+    public async Task No_token_before_the_deadline_is_the_deadlines_fault()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(
+            new DispatchPolicy { FirstTokenMax = TimeSpan.FromMilliseconds(300) },
+            static async stream =>
+            {
+                _ = await stream.AcceptAsync();
+                while (true)
+                {
+                    await stream.SayAsync(new NodeResponse { Prefill = new PrefillProgress { TokensDone = 1, TokensTotal = 2 } });
+                    await Task.Delay(TimeSpan.FromMilliseconds(20), stream.Node.Stopped);
+                }
+            });
+
+        Assert.Equal(InferenceOutcome.DeadlineExceeded, (await mesh.FailAsync()).Outcome);
+    }
+
+    [Fact]
+    public async Task A_cancelled_request_stops_the_node()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.TokenAsync(0);
+            await stream.WhenGivenUpAsync();
+            stream.Node.Signal("given up");
+        });
+        using CancellationTokenSource client = new();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (NodeResponse _ in mesh.Client.GenerateAsync(ClientFixture.Prompt(), client.Token))
+            {
+                await client.CancelAsync();
+            }
+        });
+
+        await mesh.Nodes[0].WaitForAsync("given up");
+        Assert.Equal(0, mesh.RouteOf(mesh.Nodes[0]).InFlight);
+    }
+
+    [Fact]
+    public async Task A_caller_that_stops_reading_stops_the_node()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.TokenAsync(0);
+            await stream.WhenGivenUpAsync();
+            stream.Node.Signal("given up");
+        });
+        await foreach (NodeResponse _ in mesh.Client.GenerateAsync(ClientFixture.Prompt(), mesh.Patience))
+        {
+            break;
+        }
+
+        await mesh.Nodes[0].WaitForAsync("given up");
+        Assert.Equal(0, mesh.RouteOf(mesh.Nodes[0]).InFlight);
+    }
+
+    [Fact]
+    public async Task The_clients_own_fault_is_not_tried_elsewhere_and_is_explained()
+    {
+        Func<NodeStream, Task> invalid = static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.EndAsync(0, InferenceFault.InvalidRequest, "bad\u001b[31m schema");
+        };
+        await using ClientFixture mesh = await ClientFixture.WithAsync(invalid, invalid);
+        InferenceException failure = await mesh.FailAsync();
+
+        Assert.Equal(InferenceOutcome.InvalidRequest, failure.Outcome);
+        Assert.Equal("bad [31m schema", failure.Detail);
+        Assert.Single(mesh.Nodes.SelectMany(static node => node.Prompts));
+    }
+
+    [Fact]
+    public async Task An_engine_that_fails_before_its_first_token_is_replaced()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(
+            static async stream =>
+            {
+                _ = await stream.AcceptAsync();
+                await stream.EndAsync(0, InferenceFault.EngineFailed);
+            },
+            AnswerAsync);
+        for (int i = 0; i < 5; i++)
+        {
+            Assert.Equal(InferenceFault.None, (await mesh.AskAsync())[^1].End.Fault);
+        }
+    }
+
+    [Fact]
+    public async Task Hostile_messages_before_the_first_token_are_the_nodes_loss_alone()
+    {
+        foreach (Func<NodeStream, Task> hostile in Hostile)
+        {
+            await using ClientFixture mesh = await ClientFixture.WithAsync(hostile, AnswerAsync);
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.NotNull((await mesh.AskAsync())[^1].End);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Hostile_messages_after_the_first_token_end_the_request_as_a_violation()
+    {
+        Func<NodeStream, Task>[] hostile =
+        [
+            static stream => stream.TokenAsync(7).AsTask(),
+            static stream => stream.SayAsync(new NodeResponse()).AsTask(),
+            static stream => stream.EndAsync(4_000),
+        ];
+        foreach (Func<NodeStream, Task> script in hostile)
+        {
+            await using ClientFixture mesh = await ClientFixture.WithAsync(async stream =>
+            {
+                _ = await stream.AcceptAsync();
+                await stream.TokenAsync(0);
+                await script(stream);
+                await stream.HangAsync();
+            });
+            Assert.Equal(InferenceOutcome.ProtocolViolation, (await mesh.FailAsync()).Outcome);
+        }
+    }
+
+    [Fact]
+    public async Task A_prompt_that_no_node_could_take_is_not_even_offered()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(AnswerAsync);
+        string huge = new('x', (int)InferenceLimits.PromptBytesMax);
+
+        Assert.Equal(InferenceOutcome.ContextLengthExceeded, (await mesh.FailAsync(ClientFixture.Prompt(huge))).Outcome);
+        Assert.Equal(InferenceOutcome.InvalidRequest, (await mesh.FailAsync(ClientFixture.Prompt(model: ""))).Outcome);
+        Assert.Equal(InferenceOutcome.ModelNotFound, (await mesh.FailAsync(ClientFixture.Prompt(model: "huge"))).Outcome);
+        Assert.Empty(mesh.Nodes[0].Offers);
+    }
+
+    [Fact]
+    public async Task A_large_prompt_arrives_whole()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(AnswerAsync);
+        GenerateRequest prompt = ClientFixture.Prompt(new string('x', 3_000_000));
+
+        Assert.NotNull((await mesh.AskAsync(prompt))[^1].End);
+        Assert.Equal(prompt, Assert.Single(mesh.Nodes[0].Prompts));
+    }
+
+    [Fact]
+    public async Task Many_requests_at_once_each_get_their_own_answer()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(EchoAsync, EchoAsync, EchoAsync);
+        await Task.WhenAll(Enumerable.Range(0, 60).Select(async i =>
+        {
+            List<NodeResponse> read = await mesh.AskAsync(ClientFixture.Prompt($"request {i}"));
+            Assert.Equal($"request {i}", string.Concat(read.Select(static response => response.Delta?.Content)));
+        }));
+
+        Assert.All(mesh.Nodes, static node => Assert.NotEmpty(node.Prompts));
+
+        static async Task EchoAsync(NodeStream stream)
+        {
+            GenerateRequest prompt = await stream.AcceptAsync();
+            uint offset = 0;
+            foreach (char letter in prompt.Messages[0].Content[..9])
+            {
+                await stream.TokenAsync(offset++, letter.ToString());
+            }
+
+            await stream.TokenAsync(offset++, prompt.Messages[0].Content[9..]);
+            await stream.EndAsync(offset);
+        }
+    }
+
+    private static IEnumerable<Func<NodeStream, Task>> Hostile =>
+    [
+        static stream => stream.TokenAsync(0).AsTask(),
+        static stream => stream.SayAsync(new NodeResponse { Load = new LoadReport() }).AsTask(),
+        static stream => stream.Stream.WriteAsync(new byte[] { 0xFF, 0xFF, 0xFF, 0xFF, 1, 2, 3 }).AsTask(),
+        static stream => stream.Stream.WriteAsync(new byte[] { 0, 0, 0, 4, 0xFF, 0xFF, 0xFF, 0xFF }).AsTask(),
+        static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.TokenAsync(1);
+        },
+        static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.SayAsync(new NodeResponse { Accepted = new Accepted() });
+        },
+        static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.SayAsync(new NodeResponse { End = new GenerationEnd() });
+        },
+        static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            stream.Stream.CompleteWrites();
+        },
+        static stream =>
+        {
+            stream.Stream.Abort(StreamDirection.Both, 1);
+            return Task.CompletedTask;
+        },
+    ];
+
+    private static async Task AnswerAsync(NodeStream stream)
+    {
+        _ = await stream.AcceptAsync();
+        await stream.SayAsync(new NodeResponse { Prefill = new PrefillProgress { TokensDone = 5, TokensTotal = 5 } });
+        await stream.TokenAsync(0);
+        await stream.TokenAsync(1);
+        await stream.EndAsync(2);
+    }
+}
