@@ -23,7 +23,7 @@ internal sealed record OpenAiServerOptions
 
     public TimeSpan DrainTimeMax { get; init; } = HttpLimits.DrainTimeMax;
 
-    /// <summary>Says why no request can be served now, or null; asked by <c>/readyz</c> while no model is served.</summary>
+    /// <summary>Says why no request can be served now, or null; if absent, <c>/readyz</c> asks for one model with a node.</summary>
     public Func<string?>? NotReadyReason { get; init; }
 
     /// <summary>Adds the counters of other layers to <c>/metrics</c>.</summary>

@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Linq;
 using System.Text;
 using System.Text.Json;
 using System.Threading;
@@ -160,15 +161,12 @@ internal sealed class RequestPipeline
             return "the gateway is shutting down";
         }
 
-        foreach (ServedModel model in _client.Models)
+        if (_options.NotReadyReason is { } ask)
         {
-            if (model.Nodes > 0)
-            {
-                return null;
-            }
+            return ask();
         }
 
-        return _options.NotReadyReason?.Invoke() ?? "no node can be reached";
+        return _client.Models.Any(static model => model.Nodes > 0) ? null : "no node can be reached";
     }
 
     private static void WriteState(Utf8JsonWriter json, string? reason)

@@ -92,7 +92,7 @@ public sealed class RouteTests
     {
         ScriptedInference inference = new() { Models = [] };
         await using GatewayHarness gateway = await GatewayHarness.StartAsync(
-            inference, new OpenAiServerOptions { NotReadyReason = () => "not enrolled yet" });
+            inference, new OpenAiServerOptions { NotReadyReason = () => inference.Models.IsEmpty ? "not enrolled yet" : null });
         using HttpResponseMessage early = await gateway.Client.GetAsync("/readyz");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, early.StatusCode);
         Assert.Equal("not enrolled yet", (await GatewayHarness.ReadAsync(early))["reason"]!.GetValue<string>());

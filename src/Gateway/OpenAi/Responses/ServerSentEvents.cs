@@ -1,6 +1,7 @@
 using System;
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Microsoft.AspNetCore.Http;
@@ -44,6 +45,7 @@ internal sealed class ServerSentEvents : IAsyncDisposable
     private CancellationToken ClientGone => _exchange.Context.RequestAborted;
 
     /// <summary>Waits for the right to write, and opens the response if it is still waiting.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask EnterAsync()
     {
         await _gate.WaitAsync(ClientGone);
@@ -59,6 +61,7 @@ internal sealed class ServerSentEvents : IAsyncDisposable
     }
 
     /// <summary>Sends what was written, at the pace of the client.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask LeaveAsync()
     {
         try
@@ -87,6 +90,7 @@ internal sealed class ServerSentEvents : IAsyncDisposable
         _gate.Dispose();
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask OpenAsync()
     {
         if (IsOpen)
