@@ -20,7 +20,11 @@ internal interface IInferenceClient
 }
 
 /// <summary>A model as the whole mesh serves it.</summary>
-internal sealed record ServedModel(string Id, uint ContextTokens, int Nodes, int AttestedNodes, bool Tools);
+internal sealed record ServedModel(string Id, uint ContextTokens, int Nodes, int AttestedNodes, bool Tools)
+{
+    /// <summary>Model, template and engine build, if all nodes of the model agree on them; otherwise null.</summary>
+    public string? Fingerprint { get; init; }
+}
 
 /// <summary>A request that the mesh could not finish, with the outcome that says who failed.</summary>
 /// <param name="outcome">Never <see cref="InferenceOutcome.Completed"/>.</param>

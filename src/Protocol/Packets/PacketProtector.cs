@@ -10,6 +10,7 @@ namespace Darkbloom.Protocol.Packets;
 /// <code>
 /// in step        -> [TryAdvancePhase]              -> sending ahead   the peer acknowledged a packet of this phase
 /// in step        -> [packet of the next phase]     -> in step         the peer advanced: this side follows at once
+/// in step        -> [the same, nothing sealed yet] -> refused         the peer can't have an acknowledgement of this phase
 /// sending ahead  -> [packet of the next phase]     -> in step         the peer followed
 /// sending ahead  -> [TryAdvancePhase]              -> refused         one bit tells two phases apart, not three
 /// </code>
@@ -57,7 +58,7 @@ public sealed class PacketProtector : IDisposable
     /// <summary>Time to call <see cref="TryAdvancePhase"/>.</summary>
     public bool IsPhaseSpent => _sealedInPhase >= PhasePacketsMax;
 
-    /// <summary>Packets whose tag did not fit.</summary>
+    /// <summary>Packets whose tag did not fit, or whose phase could not have begun yet.</summary>
     public ulong ForgedPackets { get; private set; }
 
     /// <summary>
@@ -94,8 +95,8 @@ public sealed class PacketProtector : IDisposable
 
         bool ofPresent = (keyPhase & 1) == (byte)(_receivePhase & 1);
         bool ofPast = !ofPresent && packetNumber < _receivePhaseStart && _receivePrevious is not null;
-        PacketKey key = ofPresent ? _receive : ofPast ? _receivePrevious! : _receiveNext;
-        if (!key.TryOpen(packetNumber, header, ciphertext, plaintextTarget))
+        PacketKey? key = ofPresent ? _receive : ofPast ? _receivePrevious : MayFollow ? _receiveNext : null;
+        if (key is null || !key.TryOpen(packetNumber, header, ciphertext, plaintextTarget))
         {
             ForgedPackets++;
             return false;
@@ -145,6 +146,12 @@ public sealed class PacketProtector : IDisposable
         _receive.Dispose();
         _receiveNext.Dispose();
     }
+
+    /// <summary>
+    /// A peer advances only on an acknowledgement from this phase, so it can't before this side sealed one; without
+    /// this check a peer could have new keys derived for every packet that it sends.
+    /// </summary>
+    private bool MayFollow => _sendPhase != _receivePhase || _packetNumberMin > _sendPhaseStart;
 
     private void FollowPeer()
     {

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -13,8 +14,8 @@ namespace Darkbloom.Rendezvous.Hosting;
 /// <summary>The append-only file of everything the rendezvous must remember, over FasterLog.</summary>
 /// <remarks>
 /// A record counts once <see cref="CommitAsync"/> has completed: until then a crash may forget it, afterwards not even
-/// kill -9 does. Each entry has a checksum; recovery stops at the first one that is torn.
-/// <see cref="Append"/> and <see cref="Compact"/> may be called by one thread at a time; commits by many.
+/// kill -9 does. FasterLog passes over holes, and over a missing file, without a word; so each record has a checksum, each
+/// commit says how many records there are, and a journal that reads shorter is refused instead of half forgotten.
 /// </remarks>
 internal sealed class TicketJournal : IDisposable
 {
@@ -24,12 +25,17 @@ internal sealed class TicketJournal : IDisposable
 
     private readonly FasterLogSettings _settings;
     private readonly FasterLog _log;
-    private readonly SemaphoreSlim _committing = new(1, 1);
+    private readonly Lock _gate = new(); // what is in the log and what the next commit says about it change together
+    private readonly SemaphoreSlim _committing = new(1, 1); // no wait handle is ever taken from it: nothing to dispose
+    private long _records;
+    private long _committedUntil;
+    private bool _disposed;
 
     private TicketJournal(FasterLogSettings settings)
     {
         _settings = settings;
         _log = new FasterLog(settings);
+        _records = _log.RecoveredCookie is { Length: sizeof(long) } cookie ? BinaryPrimitives.ReadInt64BigEndian(cookie) : 0;
     }
 
     /// <summary>How many bytes of records the journal holds, those that <see cref="Compact"/> would drop included.</summary>
@@ -40,7 +46,7 @@ internal sealed class TicketJournal : IDisposable
     /// <exception cref="InvalidDataException">There are commits, and none of them can be read.</exception>
     public static TicketJournal Open(string directory)
     {
-        Directory.CreateDirectory(directory);
+        _ = Directory.CreateDirectory(directory);
         bool hasCommits = CommitFilesExist(directory); // asked first: recovery deletes the commits that it can't use
         FasterLogSettings settings = new()
         {
@@ -55,59 +61,80 @@ internal sealed class TicketJournal : IDisposable
             FastCommitMode = true,
             TryRecoverLatest = true,
         };
-        TicketJournal journal = new(settings);
-        if (journal.Bytes == 0 && hasCommits)
+        try
         {
+            TicketJournal journal = new(settings);
+            if (journal.Bytes > 0 || !hasCommits)
+            {
+                return journal;
+            }
             journal.Dispose();
-            throw new InvalidDataException(
-                $"The ticket journal in {directory} is damaged: it has commits, but none can be read. Restore it from a "
-                + "backup, or move it away to start with no enrolled peers.");
         }
-        return journal;
+        catch (FasterException)
+        {
+            settings.LogDevice.Dispose();
+        }
+        throw Damaged();
     }
 
     /// <summary>Puts a record at the end, in memory; <see cref="CommitAsync"/> with the returned address makes it last.</summary>
     public long Append(JournalRecord record)
     {
-        _ = _log.Enqueue(record.ToBytes());
-        return _log.TailAddress;
+        lock (_gate)
+        {
+            _ = _log.Enqueue(record.ToBytes());
+            _records++;
+            return _log.TailAddress;
+        }
     }
 
     /// <summary>Completes when everything up to <paramref name="address"/> is on disk; concurrent callers share commits.</summary>
     public async ValueTask CommitAsync(long address, CancellationToken cancellationToken)
     {
-        if (_log.CommittedUntilAddress >= address)
+        if (Volatile.Read(ref _committedUntil) >= address)
         {
             return;
         }
         await _committing.WaitAsync(cancellationToken);
         try
         {
-            // Whoever held the gate before has likely committed this record along with its own.
-            if (_log.CommittedUntilAddress < address)
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            // Whoever held the semaphore before has likely committed this record along with its own.
+            while (_log.CommittedUntilAddress < address)
             {
-                await _log.CommitAsync(cancellationToken);
+                (long tail, long number) = StartCommit();
+                await _log.WaitForCommitAsync(tail, number, cancellationToken);
             }
+            Volatile.Write(ref _committedUntil, _log.CommittedUntilAddress);
         }
         finally
         {
-            _committing.Release();
+            _ = _committing.Release();
         }
     }
 
     /// <summary>All committed records, oldest first.</summary>
-    /// <exception cref="InvalidDataException">A record passed its checksum but is none that this version writes.</exception>
+    /// <exception cref="InvalidDataException">Records are missing, or are none that this version writes.</exception>
     public async IAsyncEnumerable<JournalRecord> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        long end = _log.CommittedUntilAddress;
-        using FasterLogScanIterator iterator = _log.Scan(_log.BeginAddress, end);
-        await foreach ((byte[] entry, int length, long address, _) in iterator.GetAsyncEnumerable(cancellationToken))
+        long expected = Volatile.Read(ref _records);
+        long read = 0;
+        using FasterLogScanIterator iterator = _log.Scan(_log.BeginAddress, _log.CommittedUntilAddress);
+        await using IAsyncEnumerator<(byte[] Entry, int Length, long, long)> entries =
+            iterator.GetAsyncEnumerable(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await MoveNextAsync(entries))
         {
+            (byte[] entry, int length, _, _) = entries.Current;
             if (!JournalRecord.TryRead(entry.AsSpan(0, length), out JournalRecord? record))
             {
-                throw new InvalidDataException($"The ticket journal holds an unknown record at {address}.");
+                throw Damaged();
             }
+            read++;
             yield return record!;
+        }
+        if (read < expected)
+        {
+            throw Damaged();
         }
     }
 
@@ -115,13 +142,54 @@ internal sealed class TicketJournal : IDisposable
     /// <returns>The address to commit.</returns>
     public long Compact(IEnumerable<JournalRecord> live)
     {
-        long begin = _log.TailAddress;
-        foreach (JournalRecord record in live)
+        lock (_gate)
         {
-            _ = _log.Enqueue(record.ToBytes());
+            long begin = _log.TailAddress;
+            _records = 0;
+            foreach (JournalRecord record in live)
+            {
+                _ = _log.Enqueue(record.ToBytes());
+                _records++;
+            }
+            _log.TruncateUntil(begin);
+            return _log.TailAddress;
         }
-        _log.TruncateUntil(begin);
-        return _log.TailAddress;
+    }
+
+    /// <summary>Waits for the commit under way; callers behind it learn that the journal is closed.</summary>
+    public void Dispose()
+    {
+        _committing.Wait();
+        if (!_disposed)
+        {
+            _disposed = true;
+            _log.Dispose();
+            _settings.LogDevice.Dispose();
+        }
+        _ = _committing.Release();
+    }
+
+    private (long Tail, long Number) StartCommit()
+    {
+        lock (_gate)
+        {
+            byte[] cookie = new byte[sizeof(long)];
+            BinaryPrimitives.WriteInt64BigEndian(cookie, _records);
+            _ = _log.CommitStrongly(out long tail, out long number, spinWait: false, cookie);
+            return (tail, number);
+        }
+    }
+
+    private static async ValueTask<bool> MoveNextAsync<T>(IAsyncEnumerator<T> entries)
+    {
+        try
+        {
+            return await entries.MoveNextAsync();
+        }
+        catch (FasterException)
+        {
+            throw Damaged();
+        }
     }
 
     private static bool CommitFilesExist(string directory)
@@ -131,10 +199,7 @@ internal sealed class TicketJournal : IDisposable
             && Directory.EnumerateFiles(commits).Any(file => new FileInfo(file).Length > 0);
     }
 
-    public void Dispose()
-    {
-        _log.Dispose();
-        _settings.LogDevice.Dispose();
-        _committing.Dispose();
-    }
+    private static InvalidDataException Damaged() => new(
+        "The ticket journal is damaged: records that were committed can't be read. Restore its directory from a backup, "
+        + "or move it away to start with no enrolled peers.");
 }

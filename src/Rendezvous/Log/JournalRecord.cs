@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Tickets;
@@ -8,13 +9,14 @@ namespace Darkbloom.Rendezvous.Log;
 
 /// <summary>One fact that the rendezvous must not forget; the journal is the sequence of them.</summary>
 /// <remarks><code>
-/// 0        1        2                    66       74      78     79             79 + n
-/// +--------+--------+--------------------+--------+-------+------+--------------+
-/// | version|  kind  |      peer key      |  when  | roles | tier | envelope (n) |
-/// +--------+--------+--------------------+--------+-------+------+--------------+
+/// 0          8         9        10                   74       82      86     87             87 + n
+/// +----------+---------+--------+--------------------+--------+-------+------+--------------+
+/// | checksum | version |  kind  |      peer key      |  when  | roles | tier | envelope (n) |
+/// +----------+---------+--------+--------------------+--------+-------+------+--------------+
 /// </code>
 /// Integers are big-endian, <c>when</c> is in Unix seconds. Only <see cref="JournalRecordKind.Granted"/> carries an
-/// envelope. The journal's own entry header has the length and a checksum.
+/// envelope. The checksum is the beginning of the SHA-256 of all that follows it: the log underneath keeps the length of
+/// an entry, but hands out its bytes without looking at its own checksum.
 /// </remarks>
 public sealed record JournalRecord(
     JournalRecordKind Kind,
@@ -29,13 +31,15 @@ public sealed record JournalRecord(
     /// <summary>The most that an envelope in a record may take; tickets are capped far below.</summary>
     public const int EnvelopeBytesMax = 4096;
 
-    internal const int HeaderBytes = 79;
+    internal const int HeaderBytes = 87;
 
-    private const int KindOffset = 1;
-    private const int PeerOffset = 2;
-    private const int WhenOffset = 66;
-    private const int RolesOffset = 74;
-    private const int TierOffset = 78;
+    private const int ChecksumBytes = 8;
+    private const int VersionOffset = 8;
+    private const int KindOffset = 9;
+    private const int PeerOffset = 10;
+    private const int WhenOffset = 74;
+    private const int RolesOffset = 82;
+    private const int TierOffset = 86;
 
     public int Length => HeaderBytes + Envelope.Length;
 
@@ -43,13 +47,14 @@ public sealed record JournalRecord(
     public void Write(Span<byte> target)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Envelope.Length, EnvelopeBytesMax);
-        target[0] = Version;
+        target[VersionOffset] = Version;
         target[KindOffset] = (byte)Kind;
         Peer.Write(target[PeerOffset..]);
         BinaryPrimitives.WriteInt64BigEndian(target[WhenOffset..], When.Seconds);
         BinaryPrimitives.WriteUInt32BigEndian(target[RolesOffset..], (uint)Roles);
         target[TierOffset] = (byte)Tier;
         Envelope.Span.CopyTo(target[HeaderBytes..]);
+        WriteChecksum(target[VersionOffset..Length], target);
     }
 
     public byte[] ToBytes()
@@ -63,7 +68,8 @@ public sealed record JournalRecord(
     public static bool TryRead(ReadOnlySpan<byte> source, out JournalRecord? record)
     {
         record = null;
-        if (source.Length is < HeaderBytes or > HeaderBytes + EnvelopeBytesMax || source[0] != Version)
+        if (source.Length is < HeaderBytes or > HeaderBytes + EnvelopeBytesMax || source[VersionOffset] != Version
+            || !HasChecksum(source))
         {
             return false;
         }
@@ -85,6 +91,20 @@ public sealed record JournalRecord(
             tier,
             source[HeaderBytes..].ToArray());
         return true;
+    }
+
+    private static bool HasChecksum(ReadOnlySpan<byte> source)
+    {
+        Span<byte> checksum = stackalloc byte[ChecksumBytes];
+        WriteChecksum(source[VersionOffset..], checksum);
+        return source.StartsWith(checksum);
+    }
+
+    private static void WriteChecksum(ReadOnlySpan<byte> content, Span<byte> target)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        _ = SHA256.HashData(content, hash);
+        hash[..ChecksumBytes].CopyTo(target);
     }
 }
 

@@ -3,6 +3,7 @@ using System.Net;
 using Darkbloom.Protocol.Handshake;
 using Darkbloom.Protocol.Packets;
 using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Tickets;
 using Darkbloom.Protocol.Wire;
 using FsCheck;
 using FsCheck.Fluent;
@@ -75,8 +76,26 @@ public sealed class HandshakePayloadTests
     [Fact]
     public void Unknown_parameters_are_skipped_and_absent_ones_take_their_defaults()
     {
-        Assert.True(TryReadParameters("0001ff" + "0302" + "4064" + "08020102" + "7fff00", out TransportParameters parameters));
+        Assert.True(TryReadParameters("0001ff" + "0302" + "4064" + "09020102" + "7fff00", out TransportParameters parameters));
         Assert.Equal(new TransportParameters { InitialStreamsMax = 100 }, parameters);
+    }
+
+    [Fact]
+    public void Every_refusal_round_trips()
+    {
+        foreach (TicketVerdict verdict in Enum.GetValues<TicketVerdict>())
+        {
+            byte[] bytes = new byte[WireLimits.HandshakePayloadBytesMax];
+            int length = new HandshakePayload
+            {
+                Ticket = [],
+                SentAt = default,
+                Parameters = Parameters,
+                Refusal = verdict,
+            }.Write(bytes);
+            Assert.True(HandshakePayload.TryRead(bytes.AsSpan(0, length), out HandshakePayload payload));
+            Assert.Equal(verdict, payload.Refusal);
+        }
     }
 
     [Theory]
@@ -91,6 +110,8 @@ public sealed class HandshakePayloadTests
     [InlineData("0501" + "00", "no idle timeout")]
     [InlineData("03ffffffffffffffffff", "a length of 62 bits")]
     [InlineData("03", "an id alone")]
+    [InlineData("08010a", "a refusal for no known reason")]
+    [InlineData("08020001", "a refusal and a byte more")]
     public void Malformed_parameters_are_refused(string hex, string why) =>
         Assert.False(TryReadParameters(hex, out _), why);
 

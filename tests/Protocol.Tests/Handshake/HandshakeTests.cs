@@ -1,6 +1,7 @@
 using System;
 using Darkbloom.Protocol.Handshake;
 using Darkbloom.Protocol.Identity;
+using Darkbloom.Protocol.Packets;
 using Xunit;
 
 namespace Darkbloom.Protocol.Tests.Handshake;
@@ -202,6 +203,16 @@ public sealed class HandshakeTests
         pair.Finish(pair.Answer(pair.WriteInit()));
         pair.Initiator.Split().Dispose();
         Assert.Throws<InvalidOperationException>(pair.Initiator.Split);
+    }
+
+    [Fact]
+    public void Disposed_keys_protect_nothing()
+    {
+        (SessionKeys initiator, SessionKeys responder) = HandshakePair.Complete();
+        initiator.Dispose();
+        responder.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => new PacketProtector(initiator));
+        Assert.Throws<ObjectDisposedException>(() => responder.HandshakeHash.Length);
     }
 
     [Fact]

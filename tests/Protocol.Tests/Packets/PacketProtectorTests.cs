@@ -202,10 +202,25 @@ public sealed class PacketProtectorTests : IDisposable
         Assert.False(_left.TryAdvance());
     }
 
+    /// <summary>The cheat claims an acknowledgement that the other side never sent.</summary>
+    [Fact]
+    public void Peer_that_advances_unheard_is_not_followed()
+    {
+        Assert.True(_right.Opens(_left.Seal()));
+        Assert.True(_left.Protector.TryAdvancePhase(0));
+        Sealed early = _left.Seal();
+        Assert.False(_right.Opens(early));
+        Assert.Equal(0, _right.Protector.KeyPhase);
+        _ = _right.Seal();
+        Assert.True(_right.Opens(early));
+        Assert.Equal(1, _right.Protector.KeyPhase);
+    }
+
     [Fact]
     public void Flipped_phase_bit_does_not_advance_anything()
     {
         Sealed packet = _left.Seal();
+        _ = _right.Seal();
         Assert.False(_right.Opens(packet with { Phase = 1 }));
         Assert.Equal(0, _right.Protector.KeyPhase);
         Assert.True(_right.Opens(packet));

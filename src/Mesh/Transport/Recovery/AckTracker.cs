@@ -6,7 +6,8 @@ namespace Darkbloom.Mesh.Transport.Recovery;
 
 /// <summary>Remembers which packets arrived and when the peer must hear of it: RFC 9000 section 13.2.</summary>
 /// <remarks><code>
-/// Quiet   -> [first packet that asks]                 -> Delayed   at most MaxAckDelay
+/// Quiet   -> [the very first packet]                  -> Due       the peer's first sample of the RTT is a clean one
+/// Quiet   -> [a packet that asks]                     -> Delayed   at most MaxAckDelay
 /// Delayed -> [a second one, or the deadline]          -> Due
 /// any     -> [a gap opens or closes]                  -> Due       the sender learns of a loss a round trip early
 /// any     -> [an ACK is written]                      -> Quiet
@@ -36,7 +37,7 @@ internal sealed class AckTracker(TimeSpan maxAckDelay)
     public void OnReceived(Instant now, ulong number, bool asksForAck)
     {
         bool isFirst = _received.IsEmpty;
-        bool isInOrder = isFirst || number == _largest + 1;
+        bool isInOrder = !isFirst && number == _largest + 1;
         if (isFirst || number > _largest)
         {
             _largest = number;

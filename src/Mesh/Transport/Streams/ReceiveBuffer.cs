@@ -12,7 +12,10 @@ internal sealed class ReceiveBuffer
     /// <summary>More holes than this and the packet is left unacknowledged, to come again when some have closed.</summary>
     public const int HolesMax = 1024;
 
-    private const int RingBytesMin = 1024;
+    private const int RingBytesMin = 2048;
+
+    /// <summary>A ring up to this size is kept while it is empty: renting one for each message would cost more.</summary>
+    private const int RingBytesKept = 32 * 1024;
 
     private readonly RangeSet _filled = new();
     private byte[] _ring = [];
@@ -67,7 +70,7 @@ internal sealed class ReceiveBuffer
         _ring.AsSpan(0, count - first).CopyTo(target[first..]);
         _filled.Remove(ReadOffset, ReadOffset + (ulong)count);
         ReadOffset += (ulong)count;
-        if (_filled.IsEmpty && _ring.Length > RingBytesMin)
+        if (_filled.IsEmpty && _ring.Length > RingBytesKept)
         {
             ReturnRing();
         }

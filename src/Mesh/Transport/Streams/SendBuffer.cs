@@ -13,6 +13,9 @@ internal sealed class SendBuffer
 {
     private const int RingBytesMin = 1024;
 
+    /// <summary>A ring up to this size is kept while it is empty: renting one for each message would cost more.</summary>
+    private const int RingBytesKept = 32 * 1024;
+
     private readonly RangeSet _acknowledged = new();
     private readonly RangeSet _lost = new();
     private byte[] _ring = [];
@@ -85,7 +88,7 @@ internal sealed class SendBuffer
             _base = _acknowledged[0].End;
             _acknowledged.RemoveAt(0);
         }
-        if (IsAllAcknowledged && _ring.Length > RingBytesMin)
+        if (IsAllAcknowledged && _ring.Length > RingBytesKept)
         {
             Release();
         }

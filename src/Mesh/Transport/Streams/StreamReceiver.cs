@@ -94,6 +94,7 @@ internal sealed class StreamReceiver(ulong initialWindow, ulong maxWindow)
         if (State == ReceiverState.SizeKnown && IsAtEnd)
         {
             State = ReceiverState.Finished;
+            Buffer.Release();
         }
         return count;
     }

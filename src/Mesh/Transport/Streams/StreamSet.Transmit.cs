@@ -183,23 +183,23 @@ internal sealed partial class StreamSet
     {
         PendingControl control = stream.Control;
         stream.Control = PendingControl.None;
-        if (control.HasFlag(PendingControl.Reset))
+        if ((control & PendingControl.Reset) != 0)
         {
             new ResetStreamFrame(stream.Id, stream.Sender.ResetCode, stream.Sender.FinalSize).Write(ref writer);
             list = lists.Add(list, new SentFrame(SentFrameKind.ResetStream, stream));
         }
-        if (control.HasFlag(PendingControl.StopSending) && !stream.Receiver.IsTerminal)
+        if ((control & PendingControl.StopSending) != 0 && !stream.Receiver.IsTerminal)
         {
             new StopSendingFrame(stream.Id, stream.Receiver.StopCode).Write(ref writer);
             list = lists.Add(list, new SentFrame(SentFrameKind.StopSending, stream));
         }
-        if (control.HasFlag(PendingControl.MaxStreamData) && stream.Receiver.WantsMore)
+        if ((control & PendingControl.MaxStreamData) != 0 && stream.Receiver.WantsMore)
         {
             MaxStreamDataFrame frame = new(stream.Id, stream.Receiver.Window.Update(now, smoothedRtt));
             frame.Write(ref writer);
             list = lists.Add(list, new SentFrame(SentFrameKind.MaxStreamData, stream, frame.Maximum));
         }
-        if (control.HasFlag(PendingControl.Blocked) && stream.Sender.IsBlocked)
+        if ((control & PendingControl.Blocked) != 0 && stream.Sender.IsBlocked)
         {
             ulong limit = stream.Sender.Window.Limit;
             new StreamDataBlockedFrame(stream.Id, limit).Write(ref writer);

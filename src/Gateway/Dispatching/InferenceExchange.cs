@@ -1,0 +1,275 @@
+using System;
+using System.Diagnostics;
+using System.Threading;
+using System.Threading.Tasks;
+using Darkbloom.Mesh.Dispatch;
+using Darkbloom.Mesh.Hosting;
+using Darkbloom.Mesh.Routing;
+using Darkbloom.Protocol.Identity;
+using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Schema;
+using Microsoft.Extensions.Logging;
+
+namespace Darkbloom.Gateway.Dispatching;
+
+/// <summary>Does for one request what its <see cref="Dispatch"/> says: each action is one await, and its result the next input.</summary>
+/// <remarks>The numbers of the steps are those of <see cref="MeshInferenceClient.GenerateAsync"/>.</remarks>
+internal sealed class InferenceExchange : IAsyncDisposable
+{
+    /// <summary>Output tokens that routing expects when the request allows more.</summary>
+    private const uint OutputTokensExpected = 256;
+
+    /// <summary>Bytes of a prompt that make a token, roughly, in most languages and vocabularies.</summary>
+    private const uint BytesPerToken = 4;
+
+    private readonly NodeConnections _connections;
+    private readonly GenerateRequest _request;
+    private readonly OfferTerms _offer;
+    private readonly Dispatch _dispatch;
+    private readonly ILogger _log;
+    private readonly Instant _giveUpAt;
+
+    /// <summary>What to do next; set by every input.</summary>
+    private DispatchAction _action;
+
+    /// <summary>The node at hand and the stream to it; null between attempts.</summary>
+    private MessageStream<NodeRequest, NodeResponse>? _stream;
+    private PeerId _node;
+    private ResponseReader _reader;
+
+    /// <summary>Fires at the dispatch's deadline or when the client leaves; made anew for each attempt.</summary>
+    private CancellationTokenSource? _patience;
+
+    /// <summary>The message that <see cref="DispatchActionKind.Deliver"/> speaks of.</summary>
+    private NodeResponse? _response;
+
+    /// <summary>What the last node said for people.</summary>
+    private string? _detail;
+
+    public InferenceExchange(
+        NodeConnections connections, DispatchPolicy policy, Prng prng, GenerateRequest request, in OfferTerms offer, ILogger log)
+    {
+        (_connections, _request, _offer, _log) = (connections, request, offer, log);
+        _reader = new ResponseReader(offer);
+        _giveUpAt = MeshHost.Now + policy.FirstTokenMax;
+        uint outputEach = offer.OutputTokensMax == 0 ? OutputTokensExpected : Math.Min(offer.OutputTokensMax, OutputTokensExpected);
+        _dispatch = new Dispatch(
+            new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices), policy, prng);
+    }
+
+    /// <summary>Chooses the first node.</summary>
+    public void Start() => Do(_dispatch.Start(MeshHost.Now, _connections.Routes));
+
+    /// <summary>The next message for the client; null after the generation's end.</summary>
+    public async ValueTask<NodeResponse?> NextAsync(CancellationToken cancellationToken)
+    {
+        if (_dispatch.State == DispatchState.Ended && _action.Kind == DispatchActionKind.Wait)
+        {
+            return null;
+        }
+
+        _dispatch.OnReading(MeshHost.Now);
+        while (true)
+        {
+            switch (_action.Kind)
+            {
+                case DispatchActionKind.Offer:
+                    await OfferAsync(_action.Target, cancellationToken);
+                    break;
+                case DispatchActionKind.SendPrompt:
+                    await SendPromptAsync(cancellationToken);
+                    break;
+                case DispatchActionKind.Wait:
+                    await ReadAsync(cancellationToken);
+                    break;
+                case DispatchActionKind.Deliver or DispatchActionKind.Complete:
+                    Debug.Assert(_response is not null, "what is delivered was read");
+                    _action = new DispatchAction(DispatchActionKind.Wait);
+                    return _response;
+                default:
+                    Debug.Assert(_dispatch.Outcome is not null, "a failed request has its outcome");
+                    throw Failure(_dispatch.Outcome.Value);
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _dispatch.OnCancelled();
+        Drain();
+        await GiveUpAsync(InferenceStreamError.Cancelled); // Step 8.
+        DispatchingLog.Ended(_log, _dispatch.Outcome!.Value, _dispatch.Offers, _dispatch.Exposure);
+    }
+
+    /// <summary>Step 3.</summary>
+    private async ValueTask OfferAsync(PeerId node, CancellationToken cancellationToken)
+    {
+        await GiveUpAsync(InferenceStreamError.Cancelled);
+        _node = node;
+        _reader = new ResponseReader(_offer);
+        _patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            CancellationToken patience = Patience();
+            MeshConnection connection = await _connections.ConnectAsync(node, patience);
+            _stream = new(await connection.OpenStreamAsync(StreamPriority.Prompts, patience));
+            TimeSpan left = _giveUpAt - MeshHost.Now;
+            OfferTerms terms = _offer with
+            {
+                FirstTokenMax = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1),
+                Attempt = (uint)_dispatch.Offers - 1,
+            };
+            await _stream.WriteAsync(new NodeRequest { Offer = terms.ToOffer() }, patience);
+            _action = new DispatchAction(DispatchActionKind.Wait);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            OnDeadline();
+        }
+        catch (Exception e) when (e is MeshException or ObjectDisposedException)
+        {
+            Do(_dispatch.OnUnreachable(MeshHost.Now, _connections.Routes));
+        }
+    }
+
+    /// <summary>Step 5.</summary>
+    private async ValueTask SendPromptAsync(CancellationToken cancellationToken)
+    {
+        Debug.Assert(_stream is not null, "the node accepted on a stream");
+        try
+        {
+            await _stream.WriteAsync(new NodeRequest { Prompt = _request }, Patience());
+            _stream.CompleteWrites();
+            _action = new DispatchAction(DispatchActionKind.Wait);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            OnDeadline();
+        }
+        catch (MeshException)
+        {
+            Do(_dispatch.OnLost(MeshHost.Now, _connections.Routes));
+        }
+    }
+
+    /// <summary>Steps 4 and 6.</summary>
+    private async ValueTask ReadAsync(CancellationToken cancellationToken)
+    {
+        Debug.Assert(_stream is not null, "there is a node to read from while the dispatch waits");
+        try
+        {
+            _response = await _stream.ReadAsync(Patience());
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            OnDeadline();
+            return;
+        }
+        catch (MeshException e)
+        {
+            Do(e.Error == MeshError.ProtocolViolation
+                ? _dispatch.OnViolation(MeshHost.Now, _connections.Routes)
+                : _dispatch.OnLost(MeshHost.Now, _connections.Routes));
+            return;
+        }
+
+        if (_response is null)
+        {
+            Do(_dispatch.OnLost(MeshHost.Now, _connections.Routes)); // it ended its stream without an end of the generation
+            return;
+        }
+
+        ResponseViolation violation = _reader.Read(_response);
+        if (violation == ResponseViolation.None)
+        {
+            OnResponse(_response);
+            return;
+        }
+
+        DispatchingLog.Violated(_log, _node, violation);
+        _stream.Stream.Abort(StreamDirection.Both, (ulong)InferenceStreamError.Violation);
+        Do(_dispatch.OnViolation(MeshHost.Now, _connections.Routes));
+    }
+
+    private void OnResponse(NodeResponse response)
+    {
+        Instant now = MeshHost.Now;
+        switch (response.BodyCase)
+        {
+            case NodeResponse.BodyOneofCase.Accepted:
+                OnLoad(response.Accepted.Load);
+                Do(_dispatch.OnAccepted(now));
+                break;
+            case NodeResponse.BodyOneofCase.Refused:
+                OnLoad(response.Refused.Load);
+                _detail = PeerText.Clean(response.Refused.Detail);
+                Do(_dispatch.OnRefused(now, response.Refused.Reason, response.Refused.RetryAfterMs, _connections.Routes));
+                break;
+            case NodeResponse.BodyOneofCase.Prefill:
+                Do(_dispatch.OnProgress(now));
+                break;
+            case NodeResponse.BodyOneofCase.End:
+                _detail = PeerText.Clean(response.End.Detail);
+                Do(_dispatch.OnEnd(now, response.End.Fault, response.End.Usage, _connections.Routes));
+                break;
+            default:
+                Do(_dispatch.OnToken(now));
+                break;
+        }
+    }
+
+    private void OnLoad(LoadReport? report)
+    {
+        if (_stream is { } stream && NodeLoad.TryRead(report, out NodeLoad load))
+        {
+            _connections.OnLoad(_node, load, stream.Stream.Connection.SmoothedRtt);
+        }
+    }
+
+    private void OnDeadline()
+    {
+        Instant now = MeshHost.Now;
+        // Timers are coarser than the clock: one that fires means that the deadline is there.
+        Do(_dispatch.OnTimeout(_dispatch.Deadline is { } due && now < due ? due : now, _connections.Routes));
+    }
+
+    private void Do(DispatchAction action)
+    {
+        _action = action;
+        Drain();
+    }
+
+    private void Drain()
+    {
+        while (_dispatch.TryTakeNote(out RouteNote note))
+        {
+            _connections.OnNote(note);
+        }
+    }
+
+    private CancellationToken Patience()
+    {
+        Debug.Assert(_patience is not null && _dispatch.Deadline is not null, "an attempt is under way");
+        TimeSpan left = _dispatch.Deadline.Value - MeshHost.Now;
+        _patience.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        return _patience.Token;
+    }
+
+    /// <summary>Resets the stream at hand, which stops the node; harmless if both sides have finished with it.</summary>
+    private async ValueTask GiveUpAsync(InferenceStreamError error)
+    {
+        _patience?.Dispose();
+        _patience = null;
+        if (_stream is { } stream)
+        {
+            _stream = null;
+            stream.Stream.Abort(StreamDirection.Both, (ulong)error);
+            await stream.DisposeAsync();
+        }
+    }
+
+    private InferenceException Failure(InferenceOutcome outcome) => new(
+        outcome,
+        _dispatch.RetryAfter,
+        outcome is InferenceOutcome.InvalidRequest or InferenceOutcome.ContextLengthExceeded ? _detail : null);
+}

@@ -1,0 +1,57 @@
+using System;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Threading.Tasks;
+using Darkbloom.Mesh.Dispatch;
+using Microsoft.AspNetCore.Http;
+
+namespace Darkbloom.Gateway.OpenAi;
+
+/// <summary>One HTTP request and what is known of it beside its bytes.</summary>
+internal sealed class ApiExchange
+{
+    private readonly TimeProvider _time;
+    private readonly long _started;
+
+    public ApiExchange(HttpContext context, TimeProvider time)
+    {
+        Context = context;
+        _time = time;
+        _started = time.GetTimestamp();
+        Route = ApiRoutes.Match(context.Request.Path.Value ?? "", out string item);
+        Item = item;
+        RequestId = NewId("req_");
+    }
+
+    public HttpContext Context { get; }
+
+    public ApiRoute Route { get; }
+
+    /// <summary>The model or completion that the path names, or empty.</summary>
+    public string Item { get; }
+
+    public string RequestId { get; }
+
+    public TimeSpan Elapsed => _time.GetElapsedTime(_started);
+
+    /// <summary>How the mesh ended the request; set by the chat endpoint once it knows.</summary>
+    public InferenceOutcome? Outcome { get; set; }
+
+    public static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(32, lowercase: true);
+
+    /// <summary>Sets the headers that every response has.</summary>
+    public void PrepareHeaders()
+    {
+        IHeaderDictionary headers = Context.Response.Headers;
+        headers["x-request-id"] = RequestId;
+        headers["openai-version"] = "2020-10-01";
+        headers.AccessControlExposeHeaders = "X-Request-ID";
+    }
+
+    /// <summary>Sets what is known only when the response begins.</summary>
+    public void StampProcessingTime() =>
+        Context.Response.Headers["openai-processing-ms"] =
+            ((long)Elapsed.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+
+    public ValueTask FailAsync(ApiError error) => ApiResponses.WriteErrorAsync(this, error);
+}

@@ -1,0 +1,214 @@
+using System;
+using System.IO;
+using System.Text;
+using System.Text.Json;
+using System.Threading;
+using System.Threading.Tasks;
+using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Gateway.Telemetry;
+using Darkbloom.Mesh.Dispatch;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Darkbloom.Gateway.OpenAi;
+
+/// <summary>What every HTTP request passes: limits, access, routing; then its metrics and its line in the log.</summary>
+internal sealed class RequestPipeline
+{
+    private readonly OpenAiServerOptions _options;
+    private readonly AccessPolicy _access;
+    private readonly GatewayMetrics _metrics = new();
+    private readonly IInferenceClient _client;
+    private readonly ModelsEndpoint _models;
+    private readonly ChatCompletionsEndpoint _chat;
+    private readonly ILogger _log;
+    private volatile bool _draining;
+
+    /// <param name="stopping">Cancelled when open requests must end.</param>
+    public RequestPipeline(
+        OpenAiServerOptions options, AccessPolicy access, IInferenceClient client, ILogger log, CancellationToken stopping)
+    {
+        _options = options;
+        _access = access;
+        _client = client;
+        _log = log;
+        _models = new ModelsEndpoint(client, options.Time.GetUtcNow());
+        _chat = new ChatCompletionsEndpoint(client, _models, _metrics, options.Time, stopping);
+    }
+
+    /// <summary>From now on <c>/readyz</c> says no: load balancers look elsewhere while open requests end.</summary>
+    public void BeginDrain() => _draining = true;
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        ApiExchange exchange = new(context, _options.Time);
+        exchange.PrepareHeaders();
+        long open = _metrics.OpenRequest();
+        try
+        {
+            await AdmitAsync(exchange, open);
+        }
+        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        {
+            exchange.Outcome ??= exchange.Route == ApiRoute.ChatCompletions ? InferenceOutcome.ClientGone : null;
+        }
+        catch (Exception e)
+        {
+            GatewayLog.RequestFailed(_log, e, exchange.RequestId, exchange.Route.Label());
+            await FailUnexpectedlyAsync(exchange);
+        }
+        finally
+        {
+            Record(exchange);
+        }
+    }
+
+    private async Task AdmitAsync(ApiExchange exchange, long open)
+    {
+        HttpContext context = exchange.Context;
+        if (_access.ApplyCors(context))
+        {
+            context.Response.StatusCode = StatusCodes.Status204NoContent;
+        }
+        else if (_access.Check(context.Request, exchange.Route) is { } denied)
+        {
+            await exchange.FailAsync(denied);
+        }
+        else if (CheckRoute(exchange) is { } misdirected)
+        {
+            await exchange.FailAsync(misdirected);
+        }
+        else if (open > _options.RequestsMax && exchange.Route is not (ApiRoute.Health or ApiRoute.Ready or ApiRoute.Metrics))
+        {
+            await exchange.FailAsync(ApiError.Overloaded());
+        }
+        else
+        {
+            await RouteAsync(exchange);
+        }
+    }
+
+    private ApiError? CheckRoute(ApiExchange exchange)
+    {
+        HttpRequest request = exchange.Context.Request;
+        ApiRoute route = exchange.Route;
+        if (route == ApiRoute.Unknown)
+        {
+            string path = ApiError.Echo(request.Path.Value ?? "");
+            return new ApiError(404, $"Invalid URL ({request.Method} {path})", ApiError.InvalidRequestType, null, "unknown_url");
+        }
+
+        if (route == ApiRoute.StoredChatCompletion)
+        {
+            return new ApiError(404, $"Completion {ApiError.Echo(exchange.Item)} not found", ApiError.InvalidRequestType, "completion_id", "not_found");
+        }
+
+        string method = HttpMethods.IsHead(request.Method) ? "GET" : request.Method;
+        if (method == route.Method())
+        {
+            return null;
+        }
+
+        // Deleting a model that does not exist fails for that reason first.
+        if (route == ApiRoute.Model && _models.Find(exchange.Item) is null)
+        {
+            return ApiError.ModelNotFound(exchange.Item);
+        }
+
+        exchange.Context.Response.Headers.Allow = route.Method();
+        return new ApiError(
+            405,
+            $"Not allowed to {request.Method} on {route.Label()}. (HINT: Perhaps you meant to use a different HTTP method?)",
+            ApiError.InvalidRequestType,
+            null,
+            "method_not_supported");
+    }
+
+    private async Task RouteAsync(ApiExchange exchange)
+    {
+        switch (exchange.Route)
+        {
+            case ApiRoute.Health:
+                await ApiResponses.WriteJsonAsync(exchange, 200, (string?)null, WriteState);
+                break;
+            case ApiRoute.Ready:
+                string? reason = FindReasonNotReady();
+                await ApiResponses.WriteJsonAsync(exchange, reason is null ? 200 : 503, reason, WriteState);
+                break;
+            case ApiRoute.Metrics:
+                PrometheusText text = new();
+                _metrics.Write(text);
+                _options.WriteMetrics?.Invoke(text);
+                await ApiResponses.WriteAsync(exchange, 200, PrometheusText.ContentType, Encoding.UTF8.GetBytes(text.ToString()));
+                break;
+            case ApiRoute.Models:
+                await _models.ListAsync(exchange);
+                break;
+            case ApiRoute.Model:
+                await _models.GetAsync(exchange);
+                break;
+            default:
+                await _chat.HandleAsync(exchange);
+                break;
+        }
+    }
+
+    private string? FindReasonNotReady()
+    {
+        if (_draining)
+        {
+            return "the gateway is shutting down";
+        }
+
+        foreach (ServedModel model in _client.Models)
+        {
+            if (model.Nodes > 0)
+            {
+                return null;
+            }
+        }
+
+        return _options.NotReadyReason?.Invoke() ?? "no node can be reached";
+    }
+
+    private static void WriteState(Utf8JsonWriter json, string? reason)
+    {
+        json.WriteStartObject();
+        json.WriteString("status"u8, reason is null ? "ok" : "unavailable");
+        if (reason is not null)
+        {
+            json.WriteString("reason"u8, reason);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static async Task FailUnexpectedlyAsync(ApiExchange exchange)
+    {
+        if (exchange.Context.Response.HasStarted)
+        {
+            // A status cannot be taken back: an ended connection is the one sign left that the answer is not whole.
+            exchange.Context.Abort();
+            return;
+        }
+
+        exchange.Context.Response.Clear();
+        exchange.PrepareHeaders();
+        await exchange.FailAsync(ApiError.Internal());
+    }
+
+    private void Record(ApiExchange exchange)
+    {
+        int status = exchange.Outcome == InferenceOutcome.ClientGone
+            ? OutcomeErrors.ClientGoneStatus
+            : exchange.Context.Response.StatusCode;
+        _metrics.CloseRequest(exchange.Route.Label(), status);
+        if (exchange.Outcome is { } outcome)
+        {
+            _metrics.Finish(outcome, exchange.Elapsed);
+        }
+
+        GatewayLog.RequestHandled(
+            _log, exchange.RequestId, exchange.Route.Label(), status, (long)exchange.Elapsed.TotalMilliseconds, exchange.Outcome);
+    }
+}

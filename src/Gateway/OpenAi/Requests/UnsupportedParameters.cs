@@ -1,0 +1,48 @@
+using System.Text.Json;
+
+namespace Darkbloom.Gateway.OpenAi.Requests;
+
+/// <summary>OpenAI's fields that this gateway cannot honour: refused by name, unless their value asks for nothing.</summary>
+internal static class UnsupportedParameters
+{
+    private const string RemoveIt = "Remove it from the request.";
+
+    /// <summary>Returns null when the field is known and its value is the one that changes nothing.</summary>
+    public static ApiError? Check(string name, JsonElement value)
+    {
+        string? advice = Advise(name);
+        if (advice is null)
+        {
+            return ApiError.Unknown(name);
+        }
+
+        return value.ValueKind == JsonValueKind.Null || AsksForNothing(name, value)
+            ? null
+            : ApiError.Unsupported(name, advice);
+    }
+
+    private static string? Advise(string name) => name switch
+    {
+        "audio" => "The models of this mesh write text only. " + RemoveIt,
+        "function_call" => "Use 'tool_choice' instead.",
+        "functions" => "Use 'tools' instead.",
+        "logit_bias" or "logprobs" or "moderation" or "prediction" or "prompt_cache_options" => RemoveIt,
+        "prompt_cache_retention" or "reasoning_effort" or "top_logprobs" or "web_search_options" => RemoveIt,
+        "modalities" => "The models of this mesh write text only: send [\"text\"] or remove it.",
+        "verbosity" => "Send \"medium\" or remove it.",
+        _ => null,
+    };
+
+    private static bool AsksForNothing(string name, JsonElement value) => name switch
+    {
+        "function_call" => value.ValueKind == JsonValueKind.String && value.ValueEquals("none"),
+        "functions" => value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0,
+        "logit_bias" => value.ValueKind == JsonValueKind.Object && value.GetPropertyCount() == 0,
+        "logprobs" => value.ValueKind == JsonValueKind.False,
+        "modalities" => value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 1
+            && value[0].ValueKind == JsonValueKind.String && value[0].ValueEquals("text"),
+        "top_logprobs" => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long count) && count == 0,
+        "verbosity" => value.ValueKind == JsonValueKind.String && value.ValueEquals("medium"),
+        _ => false,
+    };
+}

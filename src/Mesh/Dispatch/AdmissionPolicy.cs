@@ -1,0 +1,23 @@
+using System;
+
+namespace Darkbloom.Mesh.Dispatch;
+
+/// <summary>What a node takes on.</summary>
+public sealed record AdmissionPolicy
+{
+    public required string Model { get; init; }
+
+    /// <summary>Choices that are decoded at once.</summary>
+    public required int Slots { get; init; }
+
+    /// <summary>Choices that may wait for a slot.</summary>
+    public required int QueueMax { get; init; }
+
+    /// <summary>Encoded size of one prompt.</summary>
+    public uint PromptBytesMax { get; init; } = InferenceLimits.PromptBytesMax;
+
+    /// <summary>What one request is assumed to take until some were measured.</summary>
+    public TimeSpan ServiceAssumed { get; init; } = TimeSpan.FromSeconds(5);
+
+    public TimeSpan RetryAfterMin { get; init; } = TimeSpan.FromMilliseconds(250);
+}

@@ -1,0 +1,362 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Darkbloom.Mesh.Routing;
+using Darkbloom.Protocol.Identity;
+using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Schema;
+
+namespace Darkbloom.Mesh.Dispatch;
+
+/// <summary>One request's life on the gateway's side, from choosing a node to its last token.</summary>
+/// <remarks>
+/// Inputs are <see cref="Start"/> and <c>On*</c>, each answered by what to do next; after each, drain
+/// <see cref="TryTakeNote"/> into the <see cref="RouteBook"/> and arm one timer for <see cref="Deadline"/>.
+/// <code>
+/// Choosing           -> [a route is found]               -> Offering            the node learns sizes only
+/// Choosing           -> [no route, or a limit is spent]  -> Ended               the client learns the likeliest cause
+/// Offering           -> [accepted]                       -> AwaitingFirstToken  now the node gets the prompt
+/// Offering           -> [refused|unreachable|fault|timeout] -> Choosing         no prompt was exposed: try the next
+/// AwaitingFirstToken -> [progress]                       -> AwaitingFirstToken  the node lives
+/// AwaitingFirstToken -> [token]                          -> Streaming           from here on the client has seen output
+/// AwaitingFirstToken -> [end]                            -> Ended               an answer may be empty
+/// AwaitingFirstToken -> [fault|silence]                  -> Choosing            the client never learns of it
+/// AwaitingFirstToken -> [the client's own fault]         -> Ended               another node would say the same
+/// Streaming          -> [token|progress]                 -> Streaming
+/// Streaming          -> [end]                            -> Ended
+/// Streaming          -> [fault|silence]                  -> Ended               tokens are out: never repeat in silence
+/// any but Ended      -> [cancelled]                      -> Ended               the client left
+/// any before Streaming -> [first token's deadline]       -> Ended
+/// </code></remarks>
+public sealed class Dispatch
+{
+    private readonly RouteQuery _query;
+    private readonly DispatchPolicy _policy;
+    private readonly Prng _prng;
+    private readonly List<PeerId> _tried = [];
+    private readonly Queue<RouteNote> _notes = [];
+    private readonly AttemptFailures _failures = new();
+
+    private DispatchState _state = DispatchState.Choosing;
+    private bool _started;
+    private PeerId _node;
+
+    /// <summary>Nodes with a smaller context said that the prompt doesn't fit.</summary>
+    private uint _contextTokensMin;
+
+    /// <summary>When the client's patience ends; set by <see cref="Start"/>.</summary>
+    private Instant _firstTokenBy;
+
+    /// <summary>When the node at hand must have said something.</summary>
+    private Instant _nodeBy;
+
+    private Instant _acceptedAt;
+    private Instant _firstTokenAt;
+
+    public Dispatch(RouteQuery query, DispatchPolicy policy, Prng prng)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentOutOfRangeException.ThrowIfLessThan(policy.OffersMax, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(policy.PromptsMax, 1);
+        (_query, _policy, _prng, _contextTokensMin) = (query, policy, prng, query.ContextTokensMin);
+    }
+
+    public DispatchState State => _state;
+
+    /// <summary>How it ended; null while it runs.</summary>
+    public InferenceOutcome? Outcome { get; private set; }
+
+    /// <summary>When the client should ask again, if it failed and that is known.</summary>
+    public TimeSpan? RetryAfter { get; private set; }
+
+    /// <summary>Nodes that were offered the request.</summary>
+    public int Offers => _tried.Count;
+
+    /// <summary>Machines that were sent the prompt.</summary>
+    public int Exposure { get; private set; }
+
+    /// <summary>When <see cref="OnTimeout"/> is due; null once it has ended.</summary>
+    public Instant? Deadline => _state switch
+    {
+        DispatchState.Ended => null,
+        DispatchState.Streaming => _nodeBy,
+        _ => _nodeBy < _firstTokenBy ? _nodeBy : _firstTokenBy,
+    };
+
+    /// <summary>Chooses the first node.</summary>
+    public DispatchAction Start(Instant now, RouteTable routes)
+    {
+        if (_started)
+        {
+            throw new InvalidOperationException("A dispatch starts once.");
+        }
+
+        _started = true;
+        _firstTokenBy = now + _policy.FirstTokenMax;
+        return Choose(now, routes, RouteNoteKind.Asked);
+    }
+
+    /// <summary>No stream to the node came about.</summary>
+    public DispatchAction OnUnreachable(Instant now, RouteTable routes) =>
+        _state == DispatchState.Offering ? Retry(now, routes, RouteNoteKind.Unreachable) : Ignored();
+
+    /// <summary>The node takes the request.</summary>
+    public DispatchAction OnAccepted(Instant now)
+    {
+        if (_state != DispatchState.Offering)
+        {
+            return Ignored();
+        }
+
+        Exposure++;
+        _state = DispatchState.AwaitingFirstToken;
+        _acceptedAt = now;
+        _nodeBy = now + _policy.SilenceMax;
+        AssertInvariants();
+        return new DispatchAction(DispatchActionKind.SendPrompt);
+    }
+
+    /// <summary>The node doesn't take the request, and says when it might.</summary>
+    public DispatchAction OnRefused(Instant now, RefusalReason reason, uint retryAfterMs, RouteTable routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        if (_state != DispatchState.Offering)
+        {
+            return Ignored();
+        }
+
+        if (reason == RefusalReason.ContextLengthExceeded)
+        {
+            NeedMoreThan(routes);
+        }
+
+        _failures.OnRefused(reason, retryAfterMs);
+        Note(RouteNoteKind.Refused, reason);
+        return Choose(now, routes, RouteNoteKind.Rerouted);
+    }
+
+    /// <summary>The node works on the prompt.</summary>
+    public DispatchAction OnProgress(Instant now)
+    {
+        if (!HoldsPrompt)
+        {
+            return Ignored();
+        }
+
+        _nodeBy = now + _policy.SilenceMax;
+        return new DispatchAction(DispatchActionKind.Deliver);
+    }
+
+    /// <summary>A part of the answer came: tokens or the end of a choice.</summary>
+    public DispatchAction OnToken(Instant now)
+    {
+        if (!HoldsPrompt)
+        {
+            return Ignored();
+        }
+
+        if (_state == DispatchState.AwaitingFirstToken)
+        {
+            _state = DispatchState.Streaming;
+            _firstTokenAt = now;
+        }
+
+        _nodeBy = now + _policy.SilenceMax;
+        AssertInvariants();
+        return new DispatchAction(DispatchActionKind.Deliver);
+    }
+
+    /// <summary>The node says that it is done, for better or worse.</summary>
+    public DispatchAction OnEnd(Instant now, InferenceFault fault, Usage? usage, RouteTable routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        if (!HoldsPrompt)
+        {
+            return Ignored();
+        }
+
+        switch (fault)
+        {
+            case InferenceFault.None:
+                Note(RouteNoteKind.Served, speed: SpeedOf(now, usage));
+                End(InferenceOutcome.Completed);
+                return new DispatchAction(DispatchActionKind.Complete);
+            case InferenceFault.InvalidRequest:
+                Note(RouteNoteKind.Abandoned);
+                return Fail(InferenceOutcome.InvalidRequest);
+            case InferenceFault.ContextLengthExceeded:
+                NeedMoreThan(routes);
+                return Retry(now, routes, RouteNoteKind.Abandoned, InferenceOutcome.ContextLengthExceeded);
+            case InferenceFault.Drained:
+                return Retry(now, routes, RouteNoteKind.Drained);
+            default:
+                return Retry(now, routes, RouteNoteKind.EngineFailed);
+        }
+    }
+
+    /// <summary>The session or the stream broke.</summary>
+    public DispatchAction OnLost(Instant now, RouteTable routes) =>
+        _state == DispatchState.Offering ? Retry(now, routes, RouteNoteKind.Unreachable)
+        : HoldsPrompt ? Retry(now, routes, RouteNoteKind.Lost)
+        : Ignored();
+
+    /// <summary>The node sent what it may not send.</summary>
+    public DispatchAction OnViolation(Instant now, RouteTable routes) =>
+        _state == DispatchState.Offering || HoldsPrompt ? Retry(now, routes, RouteNoteKind.Violated) : Ignored();
+
+    /// <summary>The driver turns to the node again after its client kept it waiting: silence counts from now.</summary>
+    /// <remarks>A slow client must not make a node look dead whose messages lie unread.</remarks>
+    public void OnReading(Instant now)
+    {
+        if (_state == DispatchState.Streaming)
+        {
+            _nodeBy = now + _policy.SilenceMax;
+        }
+    }
+
+    /// <summary>Time has passed; harmless when it is early.</summary>
+    public DispatchAction OnTimeout(Instant now, RouteTable routes)
+    {
+        if (Deadline is not { } due || now < due)
+        {
+            return new DispatchAction(DispatchActionKind.Wait);
+        }
+
+        bool patienceEnded = _state != DispatchState.Streaming && now >= _firstTokenBy;
+        RouteNoteKind kind = _state == DispatchState.Offering ? RouteNoteKind.Unreachable : RouteNoteKind.Wedged;
+        if (patienceEnded)
+        {
+            // A node that spoke until now is merely slow.
+            Note(now >= _nodeBy ? kind : RouteNoteKind.Abandoned);
+            return Fail(InferenceOutcome.DeadlineExceeded);
+        }
+
+        return Retry(now, routes, kind);
+    }
+
+    /// <summary>The client left; harmless after the end.</summary>
+    public void OnCancelled()
+    {
+        if (_state is DispatchState.Offering || HoldsPrompt)
+        {
+            Note(RouteNoteKind.Abandoned);
+        }
+
+        if (_state != DispatchState.Ended)
+        {
+            End(InferenceOutcome.ClientGone);
+        }
+    }
+
+    /// <summary>What the routes should learn from this request.</summary>
+    public bool TryTakeNote(out RouteNote note) => _notes.TryDequeue(out note);
+
+    private bool HoldsPrompt => _state is DispatchState.AwaitingFirstToken or DispatchState.Streaming;
+
+    /// <summary>The attempt failed as <paramref name="kind"/>: choose another node, unless the client has seen output.</summary>
+    private DispatchAction Retry(
+        Instant now, RouteTable routes, RouteNoteKind kind, InferenceOutcome? outcome = null)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        InferenceOutcome failure = outcome ?? kind switch
+        {
+            RouteNoteKind.EngineFailed => InferenceOutcome.EngineFailed,
+            RouteNoteKind.Violated => InferenceOutcome.ProtocolViolation,
+            RouteNoteKind.Unreachable => InferenceOutcome.NoNodeReachable,
+            _ => InferenceOutcome.PeerLost,
+        };
+        Note(kind);
+        if (_state == DispatchState.Streaming)
+        {
+            return Fail(failure);
+        }
+
+        _failures.OnFailed(failure);
+        return Choose(now, routes, RouteNoteKind.Retried);
+    }
+
+    private DispatchAction Choose(Instant now, RouteTable routes, RouteNoteKind kind)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        Debug.Assert(_state is not (DispatchState.Streaming or DispatchState.Ended), "no choice once output is out");
+        _state = DispatchState.Choosing;
+        if (now >= _firstTokenBy)
+        {
+            return Fail(InferenceOutcome.DeadlineExceeded);
+        }
+
+        RouteQuery query = _query with { ContextTokensMin = _contextTokensMin };
+        bool spent = _tried.Count >= _policy.OffersMax
+            || Exposure >= _policy.PromptsMax
+            || (kind == RouteNoteKind.Retried && routes.RetriesLeft == 0);
+        Route? route = spent
+            ? null
+            : Router.Pick(routes, query, CollectionsMarshal.AsSpan(_tried), now, _prng);
+        if (route is null)
+        {
+            (InferenceOutcome outcome, RetryAfter) = _failures.Verdict ?? NoRoute.Why(routes, query, now);
+            return Fail(outcome);
+        }
+
+        _node = route.Node;
+        _tried.Add(_node);
+        _state = DispatchState.Offering;
+        _nodeBy = now + _policy.OfferMax;
+        Note(kind);
+        AssertInvariants();
+        return new DispatchAction(DispatchActionKind.Offer, _node);
+    }
+
+    private DispatchAction Fail(InferenceOutcome outcome)
+    {
+        End(outcome);
+        return new DispatchAction(DispatchActionKind.Fail);
+    }
+
+    private void End(InferenceOutcome outcome)
+    {
+        Debug.Assert(_state != DispatchState.Ended, "a request ends once");
+        _state = DispatchState.Ended;
+        Outcome = outcome;
+        AssertInvariants();
+    }
+
+    private void NeedMoreThan(RouteTable routes)
+    {
+        uint context = routes.Find(_query.Model, _node)?.ContextTokens ?? 0;
+        _contextTokensMin = Math.Max(_contextTokensMin, Math.Min(context, uint.MaxValue - 1) + 1);
+    }
+
+    /// <summary>What was seen of the node's speed; a few tokens tell more of the network than of the node.</summary>
+    private RouteSpeed SpeedOf(Instant now, Usage? usage)
+    {
+        const uint TokensMin = 8;
+        if (usage is null || _state != DispatchState.Streaming)
+        {
+            return default;
+        }
+
+        uint prompt = usage.PromptTokens - Math.Min(usage.PromptTokens, usage.CachedPromptTokens);
+        return new RouteSpeed(
+            Rate(prompt, _firstTokenAt - _acceptedAt), Rate(usage.CompletionTokens, now - _firstTokenAt));
+
+        static double Rate(uint tokens, TimeSpan time) =>
+            tokens < TokensMin || time <= TimeSpan.Zero ? 0 : tokens / time.TotalSeconds;
+    }
+
+    /// <summary>A message that doesn't fit the state: the reader of messages has judged it already, so it is late, not wrong.</summary>
+    private static DispatchAction Ignored() => new(DispatchActionKind.Wait);
+
+    private void Note(RouteNoteKind kind, RefusalReason refusal = default, RouteSpeed speed = default) =>
+        _notes.Enqueue(new RouteNote(kind, _node, _query.Model, refusal, speed));
+
+    [Conditional("DEBUG")]
+    private void AssertInvariants()
+    {
+        Debug.Assert(_state == DispatchState.Ended == Outcome is not null, "an outcome is known exactly at the end");
+        Debug.Assert(_tried.Count <= _policy.OffersMax, "no more offers than the policy allows");
+        Debug.Assert(Exposure <= _policy.PromptsMax, "no more machines see the prompt than the policy allows");
+        Debug.Assert(Exposure <= _tried.Count, "only nodes that were offered the request see its prompt");
+    }
+}

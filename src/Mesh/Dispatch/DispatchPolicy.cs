@@ -1,0 +1,22 @@
+using System;
+
+namespace Darkbloom.Mesh.Dispatch;
+
+/// <summary>How patient a gateway is, and how often it tries.</summary>
+public sealed record DispatchPolicy
+{
+    /// <summary>Nodes that one request is offered to, at most.</summary>
+    public int OffersMax { get; init; } = 8;
+
+    /// <summary>Machines that may see one prompt, at most.</summary>
+    public int PromptsMax { get; init; } = 4;
+
+    /// <summary>From choosing a node to its answer to the offer, dialling included.</summary>
+    public TimeSpan OfferMax { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Longest silence of a node that holds the prompt; nodes must speak three times as often.</summary>
+    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>From the request to its first token, over all attempts.</summary>
+    public TimeSpan FirstTokenMax { get; init; } = TimeSpan.FromSeconds(120);
+}

@@ -1,0 +1,41 @@
+namespace Darkbloom.Mesh.Dispatch;
+
+/// <summary>The limits of the inference messages (docs/protocol.md, section 8).</summary>
+public static class InferenceLimits
+{
+    public const int RequestIdBytes = 16;
+
+    public const int ModelCharsMax = 128;
+
+    public const uint ContextTokensMax = 16 * 1024 * 1024;
+
+    public const uint ChoicesMax = 8;
+
+    public const int StopsMax = 4;
+
+    /// <summary>Encoded size of a prompt message: a little under what one framed message may hold.</summary>
+    public const uint PromptBytesMax = (4 * 1024 * 1024) - 1024;
+
+    /// <summary>Tokens that one delta may carry.</summary>
+    public const int DeltaTokensMax = 1024;
+
+    /// <summary>Encoded size of one delta.</summary>
+    public const int DeltaBytesMax = 256 * 1024;
+
+    /// <summary>Tool calls of one choice.</summary>
+    public const uint ToolCallsMax = 128;
+
+    /// <summary>What a node may say to people about a refusal or a fault; the rest is cut off.</summary>
+    public const int DetailCharsMax = 256;
+
+    public const int FingerprintCharsMax = 128;
+
+    /// <summary>A wait that a node asks for is believed up to this.</summary>
+    public const uint RetryAfterMsMax = 60_000;
+
+    /// <summary>A node that holds an accepted request says something at least this often until its first token.</summary>
+    public const int ProgressMsMax = 5_000;
+
+    /// <summary>A node reports its load at least this often.</summary>
+    public const int LoadReportMsMax = 5_000;
+}

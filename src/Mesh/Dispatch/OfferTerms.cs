@@ -1,0 +1,98 @@
+using System;
+using System.Buffers.Binary;
+using Darkbloom.Protocol.Schema;
+using Google.Protobuf;
+
+namespace Darkbloom.Mesh.Dispatch;
+
+/// <summary>What an offer says, checked: sizes and names, nothing of the prompt.</summary>
+public readonly record struct OfferTerms
+{
+    public required UInt128 RequestId { get; init; }
+
+    public required string Model { get; init; }
+
+    /// <summary>Encoded size of the prompt message, at most.</summary>
+    public required uint PromptBytes { get; init; }
+
+    /// <summary>For each choice; 0: as many as the context holds.</summary>
+    public required uint OutputTokensMax { get; init; }
+
+    public required uint Choices { get; init; }
+
+    /// <summary>The gateway gives up after this; null: it doesn't say.</summary>
+    public TimeSpan? FirstTokenMax { get; init; }
+
+    public uint Attempt { get; init; }
+
+    /// <summary>Reads an offer; false when it is malformed.</summary>
+    public static bool TryRead(Offer? offer, out OfferTerms terms)
+    {
+        terms = default;
+        if (offer is null
+            || offer.RequestId.Length != InferenceLimits.RequestIdBytes
+            || offer.Model.Length is 0 or > InferenceLimits.ModelCharsMax
+            || offer.PromptBytes is 0 or > InferenceLimits.PromptBytesMax
+            || offer.OutputTokensMax > InferenceLimits.ContextTokensMax
+            || offer.Choices is 0 or > InferenceLimits.ChoicesMax)
+        {
+            return false;
+        }
+
+        terms = new OfferTerms
+        {
+            RequestId = BinaryPrimitives.ReadUInt128BigEndian(offer.RequestId.Span),
+            Model = offer.Model,
+            PromptBytes = offer.PromptBytes,
+            OutputTokensMax = offer.OutputTokensMax,
+            Choices = offer.Choices,
+            FirstTokenMax = offer.FirstTokenMsMax == 0 ? null : TimeSpan.FromMilliseconds(offer.FirstTokenMsMax),
+            Attempt = offer.Attempt,
+        };
+        return true;
+    }
+
+    /// <summary>The offer that goes before a prompt; false when no node could take it.</summary>
+    public static bool TryOffer(GenerateRequest prompt, out OfferTerms terms)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return TryRead(
+            new Offer
+            {
+                RequestId = prompt.RequestId,
+                Model = prompt.Model,
+                PromptBytes = (uint)prompt.CalculateSize(),
+                OutputTokensMax = prompt.OutputTokensMax,
+                Choices = prompt.Choices,
+            },
+            out terms);
+    }
+
+    /// <summary>Whether a prompt is the one that was offered.</summary>
+    public bool Covers(GenerateRequest prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return TryOffer(prompt, out OfferTerms actual)
+            && actual.RequestId == RequestId
+            && string.Equals(actual.Model, Model, StringComparison.Ordinal)
+            && actual.PromptBytes <= PromptBytes
+            && actual.OutputTokensMax == OutputTokensMax
+            && actual.Choices == Choices;
+    }
+
+    public Offer ToOffer()
+    {
+        byte[] requestId = new byte[InferenceLimits.RequestIdBytes];
+        BinaryPrimitives.WriteUInt128BigEndian(requestId, RequestId);
+        return new Offer
+        {
+            RequestId = UnsafeByteOperations.UnsafeWrap(requestId),
+            Model = Model,
+            PromptBytes = PromptBytes,
+            OutputTokensMax = OutputTokensMax,
+            Choices = Choices,
+            FirstTokenMsMax = FirstTokenMax is { } wait ? (uint)Math.Clamp(wait.TotalMilliseconds, 1, uint.MaxValue) : 0,
+            Attempt = Attempt,
+        };
+    }
+}

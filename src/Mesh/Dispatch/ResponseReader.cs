@@ -1,0 +1,185 @@
+using System;
+using System.Diagnostics;
+using Darkbloom.Protocol.Schema;
+
+namespace Darkbloom.Mesh.Dispatch;
+
+/// <summary>Checks a node's messages on one inference stream, one by one, in the order in which they came.</summary>
+/// <remarks><code>
+/// Offered  -> [accepted]                           -> Accepted   the offer is answered once
+/// Offered  -> [refused]                            -> Ended      a refusal is the whole answer
+/// Accepted -> [prefill | delta | choice end]       -> Accepted   in any order that the choices' own rules allow
+/// Accepted -> [end]                                -> Ended      nothing follows it
+/// any      -> [anything else]                      -> Ended      a violation is the last thing that is read
+/// </code></remarks>
+public sealed class ResponseReader
+{
+    /// <summary>Tokens that a chat template may add to what was sent: its own words, and the preamble about tools.</summary>
+    private const ulong TemplateTokensMax = 16_384;
+
+    private readonly uint _promptBytes;
+    private readonly ulong _tokensPerChoiceMax;
+    private readonly Choice[] _choices;
+    private State _state = State.Offered;
+
+    public ResponseReader(in OfferTerms offer)
+    {
+        _promptBytes = offer.PromptBytes;
+        _tokensPerChoiceMax = offer.OutputTokensMax == 0 ? InferenceLimits.ContextTokensMax : offer.OutputTokensMax;
+        _choices = new Choice[offer.Choices];
+    }
+
+    private enum State
+    {
+        Offered,
+        Accepted,
+        Ended,
+    }
+
+    /// <summary>Takes the next message; anything but <see cref="ResponseViolation.None"/> ends the stream.</summary>
+    public ResponseViolation Read(NodeResponse response)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        ResponseViolation violation = (_state, response.BodyCase) switch
+        {
+            (State.Offered, NodeResponse.BodyOneofCase.Accepted) => Move(State.Accepted),
+            (State.Offered, NodeResponse.BodyOneofCase.Refused) => Move(State.Ended),
+            (State.Accepted, NodeResponse.BodyOneofCase.Prefill) => ReadPrefill(response.Prefill),
+            (State.Accepted, NodeResponse.BodyOneofCase.Delta) => ReadDelta(response.Delta),
+            (State.Accepted, NodeResponse.BodyOneofCase.ChoiceEnd) => ReadChoiceEnd(response.ChoiceEnd),
+            (State.Accepted, NodeResponse.BodyOneofCase.End) => ReadEnd(response.End),
+            _ => ResponseViolation.OutOfOrder,
+        };
+        if (violation != ResponseViolation.None)
+        {
+            _state = State.Ended;
+        }
+
+        return violation;
+    }
+
+    private static ResponseViolation ReadPrefill(PrefillProgress prefill) =>
+        prefill.TokensDone <= prefill.TokensTotal && prefill.TokensTotal <= InferenceLimits.ContextTokensMax
+            ? ResponseViolation.None
+            : ResponseViolation.BadValue;
+
+    private ResponseViolation ReadDelta(TokenDelta delta)
+    {
+        if (delta.Choice >= _choices.Length)
+        {
+            return ResponseViolation.ChoiceOutOfRange;
+        }
+
+        ref Choice choice = ref _choices[delta.Choice];
+        if (choice.Ended)
+        {
+            return ResponseViolation.ChoiceEnded;
+        }
+
+        if (delta.Offset != choice.Tokens)
+        {
+            return ResponseViolation.OffsetNotConsecutive;
+        }
+
+        if (delta.TokenIds.Count > InferenceLimits.DeltaTokensMax
+            || choice.Tokens + (ulong)delta.TokenIds.Count > _tokensPerChoiceMax)
+        {
+            return ResponseViolation.TooManyTokens;
+        }
+
+        if (delta.CalculateSize() > InferenceLimits.DeltaBytesMax)
+        {
+            return ResponseViolation.TooLarge;
+        }
+
+        foreach (ToolCallDelta call in delta.ToolCalls)
+        {
+            if (call.Index >= InferenceLimits.ToolCallsMax)
+            {
+                return ResponseViolation.BadValue;
+            }
+        }
+
+        choice.Tokens += (uint)delta.TokenIds.Count;
+        return ResponseViolation.None;
+    }
+
+    private ResponseViolation ReadChoiceEnd(ChoiceEnd end)
+    {
+        if (end.Choice >= _choices.Length)
+        {
+            return ResponseViolation.ChoiceOutOfRange;
+        }
+
+        if (_choices[end.Choice].Ended)
+        {
+            return ResponseViolation.ChoiceEnded;
+        }
+
+        if (end.Reason is not (FinishReason.Stop or FinishReason.Length or FinishReason.ToolCalls))
+        {
+            return ResponseViolation.BadValue;
+        }
+
+        _choices[end.Choice].Ended = true;
+        return ResponseViolation.None;
+    }
+
+    private ResponseViolation ReadEnd(GenerationEnd end)
+    {
+        Debug.Assert(_state == State.Accepted, "an end follows an accepted offer");
+        _state = State.Ended;
+        if (end.Fault is < InferenceFault.None or > InferenceFault.Drained)
+        {
+            return ResponseViolation.BadValue;
+        }
+
+        if (end.Fingerprint.Length > InferenceLimits.FingerprintCharsMax)
+        {
+            return ResponseViolation.TooLarge;
+        }
+
+        if (end.Fault != InferenceFault.None)
+        {
+            return end.Usage is null || IsPossible(end.Usage) ? ResponseViolation.None : ResponseViolation.UsageOutOfBounds;
+        }
+
+        foreach (Choice choice in _choices)
+        {
+            if (!choice.Ended)
+            {
+                return ResponseViolation.EndedEarly;
+            }
+        }
+
+        return end.Usage is not null && IsPossible(end.Usage) ? ResponseViolation.None : ResponseViolation.UsageOutOfBounds;
+    }
+
+    private bool IsPossible(Usage usage)
+    {
+        ulong sent = 0;
+        foreach (Choice choice in _choices)
+        {
+            sent += choice.Tokens;
+        }
+
+        // A node may count the token that ended a choice, which is never sent: one more for each choice.
+        return usage.PromptTokens <= _promptBytes + TemplateTokensMax
+            && usage.CachedPromptTokens <= usage.PromptTokens
+            && usage.CompletionTokens <= sent + (ulong)_choices.Length
+            && usage.CompletionTokens <= _tokensPerChoiceMax * (ulong)_choices.Length
+            && usage.ReasoningTokens <= usage.CompletionTokens;
+    }
+
+    private ResponseViolation Move(State state)
+    {
+        _state = state;
+        return ResponseViolation.None;
+    }
+
+    private struct Choice
+    {
+        public uint Tokens;
+        public bool Ended;
+    }
+}

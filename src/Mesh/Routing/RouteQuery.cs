@@ -1,0 +1,8 @@
+namespace Darkbloom.Mesh.Routing;
+
+/// <summary>What a request needs of a route.</summary>
+/// <param name="Model">Exactly as a card names it.</param>
+/// <param name="PromptTokens">An estimate: the gateway has no tokenizer.</param>
+/// <param name="OutputTokens">An estimate of what will be drawn, over all choices.</param>
+/// <param name="ContextTokensMin">Routes with a smaller context are passed over.</param>
+public readonly record struct RouteQuery(string Model, uint PromptTokens, uint OutputTokens, uint ContextTokensMin = 0);

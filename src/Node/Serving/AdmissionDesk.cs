@@ -1,0 +1,157 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Darkbloom.Mesh.Dispatch;
+using Darkbloom.Mesh.Hosting;
+using Darkbloom.Node.Engines;
+using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Schema;
+
+namespace Darkbloom.Node.Serving;
+
+/// <summary>Drives the node's <see cref="Admission"/>: one lock, one timer, and a task for each request that waits.</summary>
+internal sealed class AdmissionDesk : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Admission _admission;
+    private readonly Func<EngineSpeed> _speed;
+    private readonly Timer _timer;
+    private readonly Dictionary<long, TaskCompletionSource<bool>> _waiting = [];
+    private TaskCompletionSource _changed = NewSignal();
+    private TaskCompletionSource? _idle;
+
+    /// <summary>When the engine last gave anybody anything.</summary>
+    private long _engineSpokeAt;
+
+    public AdmissionDesk(AdmissionPolicy policy, Func<EngineSpeed> speed)
+    {
+        (_admission, _speed) = (new Admission(policy), speed);
+        _timer = new Timer(static desk => ((AdmissionDesk)desk!).OnTimer(), this, Timeout.Infinite, Timeout.Infinite);
+    }
+
+    /// <summary>Decides on an offer; the report is the load right after the decision.</summary>
+    public (AdmissionDecision Decision, LoadReport Load) Decide(in OfferTerms offer)
+    {
+        lock (_gate)
+        {
+            AdmissionDecision decision = _admission.OnOffer(MeshHost.Now, offer);
+            if (decision.Verdict == AdmissionVerdict.Queue)
+            {
+                _waiting[decision.Reservation] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            OnChanged();
+            return (decision, ReportCore());
+        }
+    }
+
+    /// <summary>True once the request has its slots, false if it lost its place in the queue.</summary>
+    public Task<bool> WaitAsync(long reservation)
+    {
+        lock (_gate)
+        {
+            return _waiting.TryGetValue(reservation, out TaskCompletionSource<bool>? waiting)
+                ? waiting.Task
+                : Task.FromResult(true);
+        }
+    }
+
+    public void Release(long reservation)
+    {
+        lock (_gate)
+        {
+            _ = _waiting.Remove(reservation);
+            _admission.OnReleased(MeshHost.Now, reservation);
+            OnChanged();
+        }
+    }
+
+    public void SetState(ServingState state)
+    {
+        lock (_gate)
+        {
+            _admission.OnState(MeshHost.Now, state);
+            OnChanged();
+        }
+    }
+
+    /// <summary>Completes when no request runs or waits.</summary>
+    public Task WhenIdleAsync()
+    {
+        lock (_gate)
+        {
+            _idle ??= NewSignal();
+            if (_admission.Reserved == 0)
+            {
+                _ = _idle.TrySetResult();
+            }
+
+            return _idle.Task;
+        }
+    }
+
+    public LoadReport Report(out ulong version)
+    {
+        lock (_gate)
+        {
+            version = _admission.Version;
+            return ReportCore();
+        }
+    }
+
+    /// <summary>Completes when the load differs from the one of that version.</summary>
+    public Task WhenChangedAsync(ulong version)
+    {
+        lock (_gate)
+        {
+            return version == _admission.Version ? _changed.Task : Task.CompletedTask;
+        }
+    }
+
+    /// <summary>The engine gave some request something: it lives.</summary>
+    public void OnEngineSpoke() => Volatile.Write(ref _engineSpokeAt, MeshHost.Now.Nanoseconds);
+
+    public bool HasEngineSpokenSince(Instant instant) => Volatile.Read(ref _engineSpokeAt) > instant.Nanoseconds;
+
+    public void Dispose() => _timer.Dispose();
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private LoadReport ReportCore()
+    {
+        EngineSpeed speed = _speed();
+        _admission.OnSpeed(speed.PrefillTokensPerSecond, speed.DecodeTokensPerSecond);
+        return _admission.Report().ToReport();
+    }
+
+    private void OnTimer()
+    {
+        lock (_gate)
+        {
+            _admission.OnTimeout(MeshHost.Now);
+            OnChanged();
+        }
+    }
+
+    private void OnChanged()
+    {
+        while (_admission.TryTakeChange(out AdmissionChange change))
+        {
+            if (_waiting.Remove(change.Reservation, out TaskCompletionSource<bool>? waiting))
+            {
+                _ = waiting.TrySetResult(change.Kind == AdmissionChangeKind.Granted);
+            }
+        }
+
+        if (_idle is not null && _admission.Reserved == 0)
+        {
+            _ = _idle.TrySetResult();
+        }
+
+        _ = _changed.TrySetResult();
+        _changed = NewSignal();
+        TimeSpan due = _admission.NextTimeout is { } next ? next - MeshHost.Now : Timeout.InfiniteTimeSpan;
+        _ = _timer.Change(due < TimeSpan.Zero && due != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : due, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,244 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Tasks;
+using Darkbloom.Mesh.Dispatch;
+using Darkbloom.Mesh.Hosting;
+using Darkbloom.Node.Engines;
+using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Schema;
+using Microsoft.Extensions.Logging;
+
+namespace Darkbloom.Node.Serving;
+
+/// <summary>Serves one inference stream, from the offer to the generation's end.</summary>
+/// <param name="drained">Fires when the node stops and its running requests have had their time.</param>
+internal sealed class InferenceSession(
+    MessageStream<NodeResponse, NodeRequest> stream, IEngine engine, AdmissionDesk desk, ServingLimits limits, ILogger log,
+    CancellationToken drained)
+{
+    private static readonly TimeSpan _progressMax = TimeSpan.FromMilliseconds(InferenceLimits.ProgressMsMax);
+    private static readonly TimeSpan _farewellMax = TimeSpan.FromSeconds(2);
+
+    /// <summary>The last progress of this request's prompt; repeated while the engine works for others.</summary>
+    private PrefillProgress _progress = new();
+
+    /// <summary>Serves the stream.</summary>
+    /// <remarks>
+    /// 1. Admission decides on the offer, which tells sizes only; a refusal is the whole answer.
+    /// 2. The offer is accepted, and the prompt that it announced is read.
+    /// 3. If the slots are taken, the request waits in line for them.
+    /// 4. The engine generates. Each message is written before the next is asked for, so the gateway's pace is the engine's.
+    /// 5. The generation's end is the last message.
+    /// Whatever ends it early (a reset by the gateway, a lost session, a stopping node) cancels the engine, and the slots
+    /// are free again when this returns.
+    /// </remarks>
+    /// <exception cref="MeshException">The gateway is gone.</exception>
+    /// <exception cref="OperationCanceledException">The gateway is gone, or <paramref name="cancellationToken"/> fired.</exception>
+    public async Task ServeAsync(Offer offer, CancellationToken cancellationToken)
+    {
+        // Step 1.
+        if (!OfferTerms.TryRead(offer, out OfferTerms terms))
+        {
+            await RefuseAsync(new Refused { Reason = RefusalReason.Malformed, Load = desk.Report(out _) }, cancellationToken);
+            return;
+        }
+
+        (AdmissionDecision decision, LoadReport load) = desk.Decide(terms);
+        if (decision.Verdict == AdmissionVerdict.Refuse)
+        {
+            Refused refused = new() { Reason = decision.Reason, RetryAfterMs = decision.RetryAfterMs, Load = load };
+            await RefuseAsync(refused, cancellationToken);
+            return;
+        }
+
+        try
+        {
+            await ServeAcceptedAsync(terms, decision, load, cancellationToken);
+        }
+        finally
+        {
+            desk.Release(decision.Reservation);
+        }
+    }
+
+    private async Task ServeAcceptedAsync(
+        OfferTerms terms, AdmissionDecision decision, LoadReport load, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, drained);
+        using CancelOnFault watch = new(stream.Stream.WritesClosed, gone); // the gateway reads no more: it left, or its session did
+
+        // Step 2.
+        await WriteAsync(new NodeResponse { Accepted = new Accepted { Load = load } }, gone);
+        if (await ReadPromptAsync(terms, gone.Token) is not { } prompt)
+        {
+            return;
+        }
+
+        GenerationEnd end;
+        try
+        {
+            // Steps 3 and 4.
+            end = await WaitForSlotsAsync(decision.Reservation, gone)
+                ? await GenerateAsync(prompt, gone)
+                : Fault(InferenceFault.Drained, "the node stops serving");
+        }
+        catch (OperationCanceledException) when (drained.IsCancellationRequested && !watch.HasFired)
+        {
+            end = Fault(InferenceFault.Drained, "the node stops");
+        }
+
+        // Step 5. A stopping node still says goodbye, if the gateway listens.
+        using CancellationTokenSource farewell = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        farewell.CancelAfter(drained.IsCancellationRequested ? _farewellMax : limits.WriteMax);
+        await stream.WriteAsync(new NodeResponse { End = end }, farewell.Token);
+        stream.CompleteWrites();
+    }
+
+    /// <summary>The prompt, or null when the gateway sent something else and the stream was reset.</summary>
+    private async Task<GenerateRequest?> ReadPromptAsync(OfferTerms terms, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(limits.PromptMax);
+        NodeRequest? request;
+        try
+        {
+            request = await stream.ReadAsync(patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            stream.Stream.Abort(StreamDirection.Both, (ulong)InferenceStreamError.DeadlineExceeded);
+            return null;
+        }
+
+        if (request?.Prompt is { } prompt && terms.Covers(prompt))
+        {
+            return prompt;
+        }
+
+        ServingLog.Violated(log, stream.Stream.Connection.RemoteId);
+        stream.Stream.Abort(StreamDirection.Both, (ulong)InferenceStreamError.Violation);
+        return null;
+    }
+
+    private async Task<bool> WaitForSlotsAsync(long reservation, CancellationTokenSource gone)
+    {
+        Task<bool> granted = desk.WaitAsync(reservation);
+        while (true)
+        {
+            try
+            {
+                return await granted.WaitAsync(_progressMax, gone.Token);
+            }
+            catch (TimeoutException)
+            {
+                // Silence would be taken for a wedged node.
+                await WriteAsync(new NodeResponse { Prefill = _progress }, gone);
+            }
+        }
+    }
+
+    /// <summary>Step 4; everything but the generation's end is written here.</summary>
+    private async Task<GenerationEnd> GenerateAsync(GenerateRequest prompt, CancellationTokenSource gone)
+    {
+        try
+        {
+            await using IAsyncEnumerator<NodeResponse> messages =
+                engine.GenerateAsync(prompt, gone.Token).GetAsyncEnumerator(gone.Token);
+            bool hasAnswered = false;
+            while (await MoveNextAsync(messages, hasAnswered, gone))
+            {
+                desk.OnEngineSpoke();
+                NodeResponse message = messages.Current;
+                if (message.End is { } end)
+                {
+                    return end;
+                }
+
+                hasAnswered |= message.Prefill is null;
+                _progress = message.Prefill ?? _progress;
+                await WriteAsync(message, gone);
+            }
+
+            ServingLog.EngineFailed(log, "it ended without an end");
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or MeshException))
+        {
+            // Its message may hold what it was working on; its type can't.
+            ServingLog.EngineFailed(log, e.GetType().Name);
+        }
+
+        gone.Token.ThrowIfCancellationRequested();
+        return Fault(InferenceFault.EngineFailed, "the engine failed");
+    }
+
+    /// <summary>Waits for the engine; before its first token, tells the gateway at times that the engine works, if it does.</summary>
+    private async ValueTask<bool> MoveNextAsync(
+        IAsyncEnumerator<NodeResponse> messages, bool hasAnswered, CancellationTokenSource gone)
+    {
+        ValueTask<bool> next = messages.MoveNextAsync();
+        if (hasAnswered || next.IsCompleted)
+        {
+            return await next;
+        }
+
+        Task<bool> moved = next.AsTask();
+        Instant since = MeshHost.Now;
+        while (true)
+        {
+            try
+            {
+                return await moved.WaitAsync(_progressMax);
+            }
+            catch (TimeoutException) when (!moved.IsCompleted)
+            {
+                // An engine that works for others vouches for this request; one that gives nobody anything doesn't.
+                if (desk.HasEngineSpokenSince(since))
+                {
+                    since = MeshHost.Now;
+                    await VouchAsync(moved, gone);
+                }
+            }
+        }
+    }
+
+    /// <summary>Repeats the last progress. The engine must have been left before a failure may leave this method.</summary>
+    private async Task VouchAsync(Task<bool> moved, CancellationTokenSource gone)
+    {
+        try
+        {
+            await WriteAsync(new NodeResponse { Prefill = _progress }, gone);
+        }
+        catch (Exception e) when (e is OperationCanceledException or MeshException)
+        {
+            await gone.CancelAsync();
+            await ((Task)moved).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+    }
+
+    private async Task RefuseAsync(Refused refused, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await WriteAsync(new NodeResponse { Refused = refused }, gone);
+        stream.CompleteWrites();
+    }
+
+    /// <summary>Writes; a gateway that keeps it waiting for too long counts as gone.</summary>
+    private async ValueTask WriteAsync(NodeResponse response, CancellationTokenSource gone)
+    {
+        ValueTask written = stream.WriteAsync(response, gone.Token);
+        if (!written.IsCompleted)
+        {
+            gone.CancelAfter(limits.WriteMax);
+            await written;
+            gone.CancelAfter(Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        await written;
+    }
+
+    private GenerationEnd Fault(InferenceFault fault, string detail) =>
+        new() { Fault = fault, Detail = detail, Fingerprint = engine.Model.Card.Fingerprint, Usage = new Usage() };
+}

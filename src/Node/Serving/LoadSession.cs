@@ -1,0 +1,35 @@
+using System;
+using System.Threading;
+using System.Threading.Tasks;
+using Darkbloom.Mesh.Dispatch;
+using Darkbloom.Mesh.Hosting;
+using Darkbloom.Protocol.Schema;
+
+namespace Darkbloom.Node.Serving;
+
+/// <summary>Tells one gateway the node's load: at once, on change but not more often than it helps, and at least every few seconds.</summary>
+internal static class LoadSession
+{
+    public static async Task ServeAsync(
+        MessageStream<NodeResponse, NodeRequest> stream, AdmissionDesk desk, ServingLimits limits, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            LoadReport report = desk.Report(out ulong version);
+            await stream.WriteAsync(new NodeResponse { Load = report }, cancellationToken);
+
+            // A burst of changes becomes one report, which says what holds after it.
+            await Task.Delay(limits.ReportMin, cancellationToken);
+            using CancellationTokenSource silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            silence.CancelAfter(TimeSpan.FromMilliseconds(InferenceLimits.LoadReportMsMax) - limits.ReportMin);
+            try
+            {
+                await desk.WhenChangedAsync(version).WaitAsync(silence.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                continue;
+            }
+        }
+    }
+}

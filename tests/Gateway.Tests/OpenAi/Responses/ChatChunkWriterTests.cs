@@ -1,0 +1,38 @@
+using System;
+using System.Buffers;
+using Darkbloom.Gateway.OpenAi.Requests;
+using Darkbloom.Gateway.OpenAi.Responses;
+using Darkbloom.Gateway.Tests.Support;
+using Darkbloom.Protocol.Schema;
+using Xunit;
+
+namespace Darkbloom.Gateway.Tests.OpenAi.Responses;
+
+public sealed class ChatChunkWriterTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_token_allocates_nothing(bool padded)
+    {
+        ArrayBufferWriter<byte> output = new(1024 * 1024);
+        GenerateRequest generate = new() { Choices = 1, Sampling = new Sampling { Seed = 1 } };
+        using ChatChunkWriter chunks = new(
+            output, new CompletionHeader("chatcmpl-1", 1, "acme/tiny", "fp"), new ChatRequest(generate, true, true, padded));
+        TokenDelta delta = Say.Text(" token é").Delta;
+        for (int i = 0; i < 100; i++)
+        {
+            chunks.WriteDelta(delta);
+        }
+
+        output.ResetWrittenCount();
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+        {
+            chunks.WriteDelta(delta);
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(output.WrittenCount > 100_000);
+    }
+}
