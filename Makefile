@@ -19,7 +19,7 @@ format: ## bring the sources into the agreed form
 	dotnet format Darkbloom.sln
 
 bench: ## measure: ratios against named baselines
-	@sh bench/run.sh
+	@dotnet run --project bench --configuration Release -- goals
 
 up: ## a whole mesh on this machine
 	@./darkbloom up
