@@ -2,6 +2,8 @@ using System;
 using System.IO;
 using System.Net.Http;
 using System.Net.Sockets;
+using Darkbloom.Node.Engines;
+using Darkbloom.Node.Models;
 using Microsoft.AspNetCore.Connections;
 
 namespace Darkbloom.Cli;
@@ -35,8 +37,8 @@ internal static class Explanation
             UnauthorizedAccessException => $"{Sentence(exception)} Check who owns the file and its mode.",
             HttpRequestException { InnerException: SocketException } =>
                 $"{Sentence(exception)} Is the gateway running? (`darkbloom up` starts a whole mesh.)",
-            DllNotFoundException =>
-                $"{Sentence(exception)} The native engine is incomplete: `darkbloom doctor` shows what is missing.",
+            EngineUnavailableException => $"{Sentence(exception)} `darkbloom doctor` shows what is missing.",
+            InvalidModelException or InvalidDataException => Sentence(exception),
             IOException or InvalidOperationException or ArgumentException => Sentence(exception),
             _ => $"{exception.GetType().Name}: {Sentence(exception)}",
         };

@@ -7,6 +7,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
+using Darkbloom.Mesh.Hosting;
 
 namespace Darkbloom.Cli.Diagnostics;
 
@@ -81,7 +82,7 @@ internal sealed class MachineChecks(string stateRoot)
             return Finding.Skipped($"no keys under {stateRoot} yet");
         }
 
-        ImmutableArray<string> keys = [.. Directory.EnumerateFiles(stateRoot, "*.key", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        ImmutableArray<string> keys = [.. Directory.EnumerateFiles(stateRoot, IdentityStore.FileName, SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
         const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 #pragma warning disable CA1416 // Windows has returned above.
         ImmutableArray<string> open = [.. keys.Where(path => (File.GetUnixFileMode(path) & others) != 0)];

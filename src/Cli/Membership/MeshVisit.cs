@@ -1,13 +1,13 @@
 using System;
 using System.Linq;
+using System.Net;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
-using Darkbloom.Cli.Settings;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Schema;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Darkbloom.Cli.Membership;
 
@@ -25,20 +25,20 @@ internal sealed class MeshVisit : IAsyncDisposable
         _membership = membership;
     }
 
-    /// <summary>Joins with the rendezvous, network and secret of <paramref name="settings"/>.</summary>
+    /// <summary>Joins as <paramref name="invitation"/> says.</summary>
     /// <exception cref="InvalidOperationException">The rendezvous did not take this peer in within <paramref name="patience"/>.</exception>
-    public static async Task<MeshVisit> JoinAsync(SettingValues settings, ILoggerFactory loggers, TimeSpan patience, CancellationToken cancellationToken)
+    public static async Task<MeshVisit> JoinAsync(MeshInvitation invitation, TimeSpan patience, CancellationToken cancellationToken)
     {
-        RendezvousAddress rendezvous = settings.Get(KnownSettings.Rendezvous);
+        RendezvousAddress rendezvous = invitation.Rendezvous;
         PeerIdentity identity = CreateIdentity();
         MeshHost host = MeshHost.Start(
-            new MeshHostOptions { Network = settings.Get(KnownSettings.Network), Bind = settings.Get(KnownSettings.Bind), PinnedPeers = [rendezvous.Key] },
+            new MeshHostOptions { Network = invitation.Network, Bind = invitation.Bind, PinnedPeers = [rendezvous.Key] },
             identity,
-            loggers);
+            NullLoggerFactory.Instance);
         MeshMembership membership = MeshMembership.Start(
             host,
-            new MembershipOptions { Rendezvous = rendezvous, Roles = PeerRoles.Gateway, JoinSecret = settings.Get(KnownSettings.JoinSecret) },
-            loggers);
+            new MembershipOptions { Rendezvous = rendezvous, Roles = PeerRoles.Gateway, JoinSecret = invitation.JoinSecret },
+            NullLoggerFactory.Instance);
         MeshVisit visit = new(identity, host, membership);
         try
         {
@@ -100,3 +100,6 @@ internal sealed class MeshVisit : IAsyncDisposable
         }
     }
 }
+
+/// <summary>What a peer has to know to join.</summary>
+internal sealed record MeshInvitation(RendezvousAddress Rendezvous, string Network, IPEndPoint Bind, string JoinSecret);

@@ -18,8 +18,11 @@ internal sealed record RoleStart(Role Role, SettingValues Settings, bool Events,
 /// <summary>Runs one role in this process until it is asked to stop.</summary>
 internal static class RoleRunner
 {
-    /// <summary>What a host may take to say goodbye before the process ends anyway.</summary>
-    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(4);
+    /// <summary>What a host may take to say goodbye before the process ends anyway: open requests get some time.</summary>
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(11);
+
+    /// <summary>The same under a supervisor, which waits for less than a person's patience with Ctrl-C.</summary>
+    private static readonly TimeSpan SupervisedStopMax = TimeSpan.FromSeconds(4);
 
     /// <summary>
     /// 1. Listen for a stop. 2. Report the start. 3. Serve until stopped; the host is disposed on the way out.
@@ -29,11 +32,12 @@ internal static class RoleRunner
     {
         // Step 1: listen for a stop.
         using StopSignals signals = start.StopWithInput ? StopSignals.ListenToSupervisor(terminal.In) : StopSignals.Listen();
-        using CancellationTokenRegistration cutOff = signals.Token.Register(CutOffLater);
+        TimeSpan stopMax = start.StopWithInput ? SupervisedStopMax : StopMax;
+        using CancellationTokenRegistration cutOff = signals.Token.Register(() => CutOffAfter(stopMax));
 
         // Step 2: report the start.
         using ILoggerFactory loggers = CreateLoggers(start.Settings.Get(KnownSettings.Log), terminal);
-        RoleSession session = new(start.Role, start.Settings, loggers, start.Events ? terminal.Out : null, terminal);
+        RoleSession session = new(start, loggers, stopMax, terminal);
         session.Report(session.Event(RoleState.Starting));
 
         // Steps 3 and 4: serve, and report how it ended.
@@ -58,11 +62,11 @@ internal static class RoleRunner
         }
     }
 
-    private static void CutOffLater()
+    private static void CutOffAfter(TimeSpan patience)
     {
         Thread cutOff = new(() =>
         {
-            Thread.Sleep(StopMax);
+            Thread.Sleep(patience);
             Process.GetCurrentProcess().Kill();
         })
         { IsBackground = true, Name = "cut-off" };

@@ -9,11 +9,14 @@ using Microsoft.Extensions.Logging;
 namespace Darkbloom.Cli.Roles;
 
 /// <summary>One role's run, as the code that starts its host sees it.</summary>
-internal sealed class RoleSession(Role role, SettingValues settings, ILoggerFactory loggers, TextWriter? events, Terminal terminal)
+internal sealed class RoleSession(RoleStart start, ILoggerFactory loggers, TimeSpan stopMax, Terminal terminal)
 {
-    public SettingValues Settings { get; } = settings;
+    public SettingValues Settings { get; } = start.Settings;
 
     public ILoggerFactory Loggers { get; } = loggers;
+
+    /// <summary>How long open requests may go on after a stop: a little less than the process itself may.</summary>
+    public TimeSpan DrainMax { get; } = stopMax - TimeSpan.FromSeconds(1);
 
     /// <summary>Whether <see cref="RoleState.Ready"/> was reported.</summary>
     public bool WasReady { get; private set; }
@@ -22,7 +25,7 @@ internal sealed class RoleSession(Role role, SettingValues settings, ILoggerFact
     public void Report(RoleEvent change)
     {
         WasReady |= change.Event == RoleState.Ready;
-        if (events is null)
+        if (!start.Events)
         {
             terminal.Error.WriteLine(Sentence(change));
             return;
@@ -30,8 +33,8 @@ internal sealed class RoleSession(Role role, SettingValues settings, ILoggerFact
 
         try
         {
-            events.WriteLine(change.ToLine());
-            events.Flush();
+            terminal.Out.WriteLine(change.ToLine());
+            terminal.Out.Flush();
         }
         catch (IOException)
         {
@@ -39,7 +42,7 @@ internal sealed class RoleSession(Role role, SettingValues settings, ILoggerFact
         }
     }
 
-    public RoleEvent Event(RoleState state) => new() { Event = state, Role = role, Pid = Environment.ProcessId };
+    public RoleEvent Event(RoleState state) => new() { Event = state, Role = start.Role, Pid = Environment.ProcessId };
 
     /// <summary>Reports <see cref="RoleState.Joining"/> until <paramref name="ready"/> completes, and then waits to be stopped.</summary>
     public async Task ServeAsync(RoleEvent listening, Task ready, CancellationToken stop)

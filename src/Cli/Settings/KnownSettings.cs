@@ -4,6 +4,8 @@ using System.IO;
 using System.Linq;
 using System.Net;
 using Darkbloom.Mesh.Hosting;
+using Darkbloom.Node.Engines.Llama;
+using Darkbloom.Node.Models;
 using Microsoft.Extensions.Logging;
 
 namespace Darkbloom.Cli.Settings;
@@ -12,7 +14,7 @@ namespace Darkbloom.Cli.Settings;
 /// <remarks>One file may configure several roles: a key of another role is ignored, a key of none is an error.</remarks>
 internal static class KnownSettings
 {
-    public const int SlotsMax = 256;
+    public const int SlotsMax = LlamaEngineOptions.SlotsMax;
     public const int QueueMax = 4096;
     public const int ContextTokensMax = 1 << 20;
     public const int ThreadsMax = 1024;
@@ -52,15 +54,20 @@ internal static class KnownSettings
 
     public static Setting<string> Model { get; } = new(
         "model", "a GGUF file, or the id of a model that `darkbloom models` lists", "a path or an id",
-        SettingParsers.TryText, () => "darkbloom-tiny")
+        SettingParsers.TryText, () => ModelCatalogue.BuiltInId)
     { Placeholder = "id|file.gguf" };
+
+    public static Setting<string> Models { get; } = new(
+        "models", "directory of the models that were added to this machine", "a directory",
+        SettingParsers.TryText, () => StateDirectory("models"))
+    { Placeholder = "directory" };
 
     public static Setting<int> Slots { get; } = new(
         "slots", "answers generated at once", $"a number from 1 to {SlotsMax}", SettingParsers.Number(1, SlotsMax), () => "4")
     { Placeholder = "count" };
 
     public static Setting<int> Queue { get; } = new(
-        "queue", "requests that may wait for a slot", $"a number from 0 to {QueueMax}", SettingParsers.Number(0, QueueMax), () => "16")
+        "queue", "requests that may wait for a slot", $"a number from 1 to {QueueMax}", SettingParsers.Number(1, QueueMax), () => "16")
     { Placeholder = "count" };
 
     public static Setting<int> ContextTokens { get; } = new(
@@ -86,7 +93,7 @@ internal static class KnownSettings
     { Placeholder = "level" };
 
     public static ImmutableArray<Setting> All { get; } =
-        [Network, Bind, HttpBind, State, Rendezvous, JoinSecret, ApiKey, Model, Slots, Queue, ContextTokens, Threads, Url, Log];
+        [Network, Bind, HttpBind, State, Rendezvous, JoinSecret, ApiKey, Model, Models, Slots, Queue, ContextTokens, Threads, Url, Log];
 
     /// <summary>Where a role keeps its state unless told otherwise.</summary>
     public static string StateDirectory(string role) =>

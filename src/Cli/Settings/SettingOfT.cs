@@ -20,4 +20,13 @@ internal sealed class Setting<T>(string name, string meaning, string expected, S
     /// <summary>The same setting with another default.</summary>
     public Setting<T> WithDefault(string text) =>
         new(Name, Meaning, Expected, parser, () => text) { Placeholder = Placeholder, IsSecret = IsSecret };
+
+    /// <summary>The same setting where nobody has to set it: null then.</summary>
+    public Setting<T?> AsOptional() => new(Name, Meaning, Expected, TryOptional, () => "") { Placeholder = Placeholder, IsSecret = IsSecret };
+
+    private bool TryOptional(string text, out T? value)
+    {
+        value = default;
+        return text.Length == 0 || parser(text, out value!);
+    }
 }

@@ -69,20 +69,6 @@ internal static class SettingParsers
         return true;
     }
 
-    /// <summary>An end point, or null for an empty text.</summary>
-    public static bool TryOptionalEndPoint(string text, out IPEndPoint? value)
-    {
-        value = null;
-        if (text.Length == 0)
-        {
-            return true;
-        }
-
-        bool parsed = TryEndPoint(text, out IPEndPoint endPoint);
-        value = endPoint;
-        return parsed;
-    }
-
     /// <summary>Words that commas, spaces or line ends separate: one key a line is how people keep them in files.</summary>
     public static bool TryWords(string text, out ImmutableArray<string> value)
     {

@@ -20,6 +20,9 @@ internal sealed record LocalMeshPlan
 
     public required string Model { get; init; }
 
+    /// <summary>Where the models lie that were added to this machine.</summary>
+    public required string Models { get; init; }
+
     /// <summary>The HTTP port of the gateway; 0 lets the system choose.</summary>
     public required int Port { get; init; }
 
@@ -47,7 +50,7 @@ internal sealed record LocalMeshPlan
         Role.Node,
         [
             "--rendezvous", rendezvous, "--bind", EndPoint(0), "--state", state.For(name), "--network", Network, "--model", Model,
-            "--slots", Text(Slots), "--threads", Text(Threads), "--log", "warning",
+            "--models", Models, "--slots", Text(Slots), "--threads", Text(Threads), "--log", "warning",
         ],
         [Secret(KnownSettings.JoinSecret, JoinSecret)]);
 

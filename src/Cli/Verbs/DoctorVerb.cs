@@ -9,6 +9,7 @@ using Darkbloom.Cli.Consoles;
 using Darkbloom.Cli.Diagnostics;
 using Darkbloom.Cli.Roles;
 using Darkbloom.Cli.Settings;
+using Darkbloom.Mesh.Hosting;
 using Spectre.Console;
 
 namespace Darkbloom.Cli.Verbs;
@@ -16,6 +17,8 @@ namespace Darkbloom.Cli.Verbs;
 /// <summary><c>darkbloom doctor</c>: tries everything that a role needs and says what to do about what fails.</summary>
 internal static class DoctorVerb
 {
+    private static readonly Setting<RendezvousAddress?> Rendezvous = KnownSettings.Rendezvous.AsOptional();
+
     public static Verb Create(Terminal terminal)
     {
         Verb verb = new("doctor", "Check this machine: engine, model, UDP, memory, disk, key files, rendezvous.")
@@ -29,7 +32,8 @@ internal static class DoctorVerb
         };
         Option<bool> json = SettingOptions.CreateJsonOption();
         Setting<string> state = KnownSettings.State.WithDefault(Path.GetDirectoryName(KnownSettings.StateDirectory("any"))!);
-        SettingOptions options = new(verb, terminal, json, state, KnownSettings.Model);
+        SettingOptions options = new(
+            verb, terminal, json, state, KnownSettings.Model, KnownSettings.Models, Rendezvous, KnownSettings.Network, KnownSettings.JoinSecret);
         verb.Add(json);
         verb.SetAction(async (parsed, _) =>
         {
@@ -41,7 +45,9 @@ internal static class DoctorVerb
 
             using StopSignals signals = StopSignals.Listen();
             ImmutableArray<(Check Check, Finding Finding)> findings = await RunAsync(
-                new MachineChecks(values.Get(state)).All, terminal, signals.Token);
+                [.. new MachineChecks(values.Get(state)).All, .. new EngineChecks(values).All, .. new RendezvousChecks(values, Rendezvous).All],
+                terminal,
+                signals.Token);
             Show(findings, parsed.GetValue(json), terminal);
             return (int)(findings.Any(item => item.Finding.Verdict == Verdict.Bad) ? ExitCode.Failure : ExitCode.Success);
         });

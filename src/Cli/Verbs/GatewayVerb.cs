@@ -47,6 +47,7 @@ internal static class GatewayVerb
             Rendezvous = settings.Get(KnownSettings.Rendezvous),
             JoinSecret = settings.Get(KnownSettings.JoinSecret),
             ApiKeys = settings.Get(KnownSettings.ApiKey),
+            DrainTimeMax = session.DrainMax,
         };
         await using GatewayHost host = await GatewayHost.StartAsync(options, session.Loggers, stop);
         RoleEvent listening = session.Event(RoleState.Joining) with

@@ -28,7 +28,7 @@ internal static class NodeVerb
             terminal,
             Role.Node,
             [
-                KnownSettings.Rendezvous, KnownSettings.Model, KnownSettings.Network, KnownSettings.Bind, State,
+                KnownSettings.Rendezvous, KnownSettings.Model, KnownSettings.Models, KnownSettings.Network, KnownSettings.Bind, State,
                 KnownSettings.JoinSecret, KnownSettings.Slots, KnownSettings.Queue, KnownSettings.ContextTokens,
                 KnownSettings.Threads, KnownSettings.Log,
             ],

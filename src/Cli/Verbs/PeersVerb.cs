@@ -9,7 +9,6 @@ using Darkbloom.Cli.Membership;
 using Darkbloom.Cli.Roles;
 using Darkbloom.Cli.Settings;
 using Darkbloom.Protocol.Schema;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Darkbloom.Cli.Verbs;
 
@@ -42,7 +41,9 @@ internal static class PeersVerb
             }
 
             using StopSignals signals = StopSignals.Listen();
-            await using MeshVisit visit = await MeshVisit.JoinAsync(values, NullLoggerFactory.Instance, JoinMax, signals.Token);
+            MeshInvitation invitation = new(
+                values.Get(KnownSettings.Rendezvous), values.Get(KnownSettings.Network), values.Get(KnownSettings.Bind), values.Get(KnownSettings.JoinSecret));
+            await using MeshVisit visit = await MeshVisit.JoinAsync(invitation, JoinMax, signals.Token);
             DirectoryEntry[] entries = await visit.DirectoryAsync(DirectoryMax, signals.Token) ?? [];
             Show([.. entries.Select(entry => PeerRow.From(entry.Card))], parsed.GetValue(json), terminal);
             return (int)ExitCode.Success;

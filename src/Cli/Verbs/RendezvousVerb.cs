@@ -13,10 +13,10 @@ namespace Darkbloom.Cli.Verbs;
 internal static class RendezvousVerb
 {
     private static readonly Setting<IPEndPoint> Bind = KnownSettings.Bind.WithDefault("127.0.0.1:7400");
-    private static readonly Setting<IPEndPoint?> HttpBind = new(
+    private static readonly Setting<IPEndPoint?> HttpBind = new Setting<IPEndPoint>(
         KnownSettings.HttpBind.Name, "where HTTP answers /healthz and /metrics; nowhere unless set", KnownSettings.HttpBind.Expected,
-        SettingParsers.TryOptionalEndPoint, () => "")
-    { Placeholder = KnownSettings.HttpBind.Placeholder };
+        SettingParsers.TryEndPoint, fallback: null)
+    { Placeholder = KnownSettings.HttpBind.Placeholder }.AsOptional();
 
     private static readonly Setting<string> State = KnownSettings.State.WithDefault(KnownSettings.StateDirectory("rendezvous"));
 

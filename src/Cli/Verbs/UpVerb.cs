@@ -58,7 +58,7 @@ internal static class UpVerb
         Option<bool> json = new("--json") { Description = "write each change as a line of JSON" };
         Option<bool> verbose = new("--verbose") { Description = "show the log of every process on standard error" };
         SettingOptions options = new(
-            verb, terminal, json, Nodes, KnownSettings.Model, Port, RendezvousPort, KnownSettings.Slots, Threads, State, KnownSettings.ApiKey);
+            verb, terminal, json, Nodes, KnownSettings.Model, KnownSettings.Models, Port, RendezvousPort, KnownSettings.Slots, Threads, State, KnownSettings.ApiKey);
         verb.Add(ask);
         verb.Add(json);
         verb.Add(verbose);
@@ -138,6 +138,7 @@ internal static class UpVerb
         {
             Nodes = nodes,
             Model = AbsoluteIfFile(values.Get(KnownSettings.Model)),
+            Models = Path.GetFullPath(values.Get(KnownSettings.Models)),
             Port = values.Get(Port),
             RendezvousPort = values.Get(RendezvousPort),
             Slots = values.Get(KnownSettings.Slots),

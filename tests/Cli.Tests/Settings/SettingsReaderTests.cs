@@ -70,7 +70,7 @@ public sealed class SettingsReaderTests
     {
         _variables["DARKBLOOM_SLOTS"] = "many";
         string problem = Assert.Single(Assert.Throws<SettingException>(() => Find(KnownSettings.Slots, null)).Problems);
-        Assert.Equal("DARKBLOOM_SLOTS: 'many' is not good: expected a number from 1 to 256.", problem);
+        Assert.Equal("DARKBLOOM_SLOTS: 'many' is not good: expected a number from 1 to 64.", problem);
     }
 
     [Fact]

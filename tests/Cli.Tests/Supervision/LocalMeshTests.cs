@@ -179,6 +179,7 @@ public sealed class LocalMeshTests : IDisposable
         {
             Nodes = 2,
             Model = "darkbloom-tiny",
+            Models = "models",
             Port = 0,
             Slots = 1,
             Threads = 1,

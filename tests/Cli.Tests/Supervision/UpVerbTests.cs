@@ -66,6 +66,7 @@ public sealed class UpVerbTests
     {
         Nodes = 1,
         Model = "darkbloom-tiny",
+        Models = "models",
         Port = 0,
         Slots = 1,
         Threads = 1,

@@ -1,0 +1,28 @@
+# make help lists what there is. Tests and checks use Debug, where the invariants are asserted; ./darkbloom uses Release.
+.DEFAULT_GOAL := help
+.PHONY: help build test check format bench clean up
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+build: ## build everything; a warning is an error
+	dotnet build Darkbloom.sln --nologo
+
+test: ## build, run every test, end with "N passed, N failed"
+	@sh tests/run-tests.sh
+
+check: ## formatting, then build and test: what a change must pass
+	dotnet format whitespace Darkbloom.sln --verify-no-changes --no-restore
+	@sh tests/run-tests.sh
+
+format: ## bring the sources into the agreed form
+	dotnet format Darkbloom.sln
+
+bench: ## measure: ratios against named baselines
+	@dotnet run --project bench --configuration Release -- goals
+
+up: ## a whole mesh on this machine
+	@./darkbloom up
+
+clean: ## remove everything that was built
+	rm -rf artifacts tests/artifacts src/artifacts bench/artifacts simulations/artifacts

@@ -1,0 +1,67 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Xml.Linq;
+using Xunit;
+
+namespace Darkbloom.Repository.Tests;
+
+/// <summary>Who may know whom (docs/architecture.md, Layers).</summary>
+public sealed class LayeringTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["src/Protocol/Protocol.csproj"] = [],
+        ["src/Mesh/Mesh.csproj"] = ["Protocol"],
+        ["src/Rendezvous/Rendezvous.csproj"] = ["Mesh", "Protocol"],
+        ["src/Node/Node.csproj"] = ["Mesh", "Protocol"],
+        ["src/Gateway/Gateway.csproj"] = ["Mesh", "Protocol"],
+        ["src/Cli/Cli.csproj"] = ["Gateway", "Mesh", "Node", "Protocol", "Rendezvous"],
+        ["simulations/Simulations.csproj"] = ["Mesh", "Protocol", "Rendezvous"],
+    };
+
+    [Fact]
+    public void Each_project_references_exactly_what_its_layer_allows()
+    {
+        Dictionary<string, string[]> actual = RepositoryFiles.All
+            .Where(path => path.EndsWith(".csproj", StringComparison.Ordinal) && (path.StartsWith("src/", StringComparison.Ordinal) || path.StartsWith("simulations/", StringComparison.Ordinal)))
+            .ToDictionary(path => path, References);
+        Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal), actual.Keys.Order(StringComparer.Ordinal));
+        Assert.All(Allowed, pair => Assert.Equal(pair.Value, actual[pair.Key]));
+    }
+
+    [Fact]
+    public void Every_project_is_in_the_solution()
+    {
+        string solution = RepositoryFiles.Read("Darkbloom.sln").Replace('\\', '/');
+        RepositoryFiles.AssertNone(RepositoryFiles.All.Where(path =>
+            path.EndsWith(".csproj", StringComparison.Ordinal) && !solution.Contains(path, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_source_project_is_tested()
+    {
+        RepositoryFiles.AssertNone(Allowed.Keys
+            .Where(path => path.StartsWith("src/", StringComparison.Ordinal))
+            .Select(Path.GetFileNameWithoutExtension)
+            .Where(name => !RepositoryFiles.Exists($"tests/{name}.Tests/{name}.Tests.csproj"))
+            .Select(name => $"{name} has no test project"));
+    }
+
+    [Theory]
+    [InlineData("src/Mesh/")]
+    [InlineData("src/Rendezvous/")]
+    [InlineData("src/Protocol/")]
+    [InlineData("simulations/")]
+    public void Only_Hosting_logs(string place) => RepositoryFiles.AssertNone(RepositoryFiles.Sources
+        .Where(path => path.StartsWith(place, StringComparison.Ordinal) && !path.Contains("/Hosting/", StringComparison.Ordinal))
+        .Where(path => RepositoryFiles.Read(path).Contains("using Microsoft.Extensions.Logging", StringComparison.Ordinal)));
+
+    private static string[] References(string project) =>
+    [
+        .. XDocument.Parse(RepositoryFiles.Read(project)).Descendants("ProjectReference")
+            .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value.Replace('\\', '/')))
+            .Order(StringComparer.Ordinal),
+    ];
+}
