@@ -1,11 +1,11 @@
 using System;
-using System.Collections.Generic;
 using System.Linq;
 using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Gateway.OpenAi;
+using Darkbloom.Gateway.Telemetry;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Protocol.Identity;
@@ -14,115 +14,128 @@ using Microsoft.Extensions.Logging;
 
 namespace Darkbloom.Gateway;
 
-/// <summary>A gateway peer: a member of the mesh that speaks OpenAI's dialect to its own side.</summary>
-/// <remarks>
-/// HTTP stops first: what is open may end over a network that still stands. An answer never waits for the network to
-/// come up: until a node can be reached it is a 503.
-/// </remarks>
+/// <summary>A gateway peer: the OpenAI endpoint on one side, sessions with nodes on the other.</summary>
 public sealed class GatewayHost : IAsyncDisposable
 {
+    private readonly PeerIdentity _identity;
     private readonly MeshHost _mesh;
     private readonly MeshMembership _membership;
     private readonly NodeConnections _connections;
     private readonly OpenAiServer _server;
 
-    private GatewayHost(MeshHost mesh, MeshMembership membership, NodeConnections connections, OpenAiServer server)
+    private GatewayHost(
+        PeerIdentity identity, MeshHost mesh, MeshMembership membership, NodeConnections connections, OpenAiServer server)
     {
-        _mesh = mesh;
-        _membership = membership;
-        _connections = connections;
-        _server = server;
+        (_identity, _mesh, _membership, _connections, _server) = (identity, mesh, membership, connections, server);
     }
 
     public Uri BaseAddress => _server.BaseAddress;
 
     public PeerId Id => _mesh.Id;
 
-    /// <summary>Completes once a node can be reached.</summary>
+    /// <summary>Completes once a session with a node is up.</summary>
     public Task Ready => _connections.AnyConnected;
 
     /// <summary>Returns when HTTP listens: the local API is up before the network is.</summary>
+    /// <remarks>
+    /// 1. The identity is read, or made on first use. 2. The UDP socket is bound. 3. Membership and sessions with nodes
+    /// begin, in the background. 4. HTTP listens.
+    /// </remarks>
     /// <exception cref="ArgumentException">The options would let strangers in, or hold an unusable API key.</exception>
-    /// <exception cref="System.IO.IOException">An address is in use, or the state directory cannot be used.</exception>
+    /// <exception cref="System.IO.IOException">An address is in use, or the identity can't be read.</exception>
     public static async Task<GatewayHost> StartAsync(
         GatewayOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        ArgumentNullException.ThrowIfNull(loggers);
-
-        Stack<IAsyncDisposable> started = new();
+        PeerIdentity identity = IdentityStore.LoadOrCreate(options.StateDirectory); // Step 1.
+        MeshHost? mesh = null;
+        MeshMembership? membership = null;
+        NodeConnections? connections = null;
         try
         {
-            PeerIdentity identity = IdentityStore.LoadOrCreate(options.StateDirectory);
-            MeshHost mesh = Keep(started, MeshHost.Start(DescribePeer(options), identity, loggers));
-            MeshMembership membership = Keep(started, MeshMembership.Start(mesh, DescribeMember(options), loggers));
-            NodeConnections connections = Keep(started, NodeConnections.Start(mesh, membership, loggers));
-            MeshInferenceClient client = new(connections, new DispatchPolicy(), DrawPrng, loggers);
+            mesh = MeshHost.Start(MeshOptions(options), identity, loggers); // Step 2.
+            membership = MeshMembership.Start(mesh, MembershipOf(options), loggers); // Step 3.
+            connections = NodeConnections.Start(mesh, membership, loggers);
+            MeshInferenceClient client = new(connections, new DispatchPolicy(), NewPrng, loggers);
             OpenAiServer server = await OpenAiServer.StartAsync(
-                DescribeEdge(options, membership, connections), client, loggers, cancellationToken);
-            return new GatewayHost(mesh, membership, connections, server);
+                EdgeOptions(options, mesh, membership, connections), client, loggers, cancellationToken); // Step 4.
+            return new GatewayHost(identity, mesh, membership, connections, server);
         }
         catch
         {
-            while (started.TryPop(out IAsyncDisposable? part))
-            {
-                await part.DisposeAsync();
-            }
-
+            await StopAsync(connections, membership, mesh);
+            identity.Dispose();
             throw;
         }
     }
 
+    /// <summary>Open requests get their time; then sessions, membership and the socket end, in this order.</summary>
     public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
-        await _connections.DisposeAsync();
-        await _membership.DisposeAsync();
-        await _mesh.DisposeAsync();
+        await StopAsync(_connections, _membership, _mesh);
+        _identity.Dispose();
     }
 
-    private static T Keep<T>(Stack<IAsyncDisposable> started, T part)
-        where T : IAsyncDisposable
-    {
-        started.Push(part);
-        return part;
-    }
-
-    private static MeshHostOptions DescribePeer(GatewayOptions options) => new()
+    private static MeshHostOptions MeshOptions(GatewayOptions options) => new()
     {
         Network = options.Network,
         Bind = options.Bind,
         PinnedPeers = [options.Rendezvous.Key],
     };
 
-    private static MembershipOptions DescribeMember(GatewayOptions options) => new()
+    private static MembershipOptions MembershipOf(GatewayOptions options) => new()
     {
         Rendezvous = options.Rendezvous,
         Roles = PeerRoles.Gateway,
         JoinSecret = options.JoinSecret,
     };
 
-    private static OpenAiServerOptions DescribeEdge(
-        GatewayOptions options, MeshMembership membership, NodeConnections connections) => new()
+    private static OpenAiServerOptions EdgeOptions(
+        GatewayOptions options, MeshHost mesh, MeshMembership membership, NodeConnections connections) => new()
         {
             Bind = options.HttpBind,
             ApiKeys = options.ApiKeys,
             CorsOrigins = options.CorsOrigins,
             DrainTimeMax = options.DrainTimeMax,
             NotReadyReason = () => FindReasonNotReady(membership, connections),
+            WriteMetrics = text =>
+            {
+                MeshMetrics.Write(text, mesh.Statistics);
+                ProcessMetrics.Write(text);
+            },
         };
 
+    /// <summary>Null while a request could be served now.</summary>
     private static string? FindReasonNotReady(MeshMembership membership, NodeConnections connections)
     {
-        if (connections.Models.Any(static model => model.Nodes > 0) && connections.AnyConnected.IsCompleted)
+        if (connections.Routes.Models.Any(static model => model.Routes.Any(static route => route.IsConnected)))
         {
             return null;
         }
 
-        return membership.IsEnrolled
-            ? "no node can be reached yet"
-            : "the rendezvous has not let this gateway into the mesh yet";
+        return membership.Status.Fault is { Length: > 0 } fault ? fault
+            : membership.IsEnrolled ? "no node of the mesh can be reached"
+            : "this gateway is still joining the mesh";
     }
 
-    private static Prng DrawPrng() => new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+    private static Prng NewPrng() => new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+
+    private static async Task StopAsync(NodeConnections? connections, MeshMembership? membership, MeshHost? mesh)
+    {
+        if (connections is not null)
+        {
+            await connections.DisposeAsync();
+        }
+
+        if (membership is not null)
+        {
+            await membership.DisposeAsync();
+        }
+
+        if (mesh is not null)
+        {
+            await mesh.DisposeAsync();
+        }
+    }
 }

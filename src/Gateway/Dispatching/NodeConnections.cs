@@ -243,7 +243,13 @@ internal sealed class NodeConnections : IAsyncDisposable
                 group.Max(static served => served.Model.ContextTokens),
                 group.Count(),
                 group.Count(served => IsAttested(served.Node)),
-                group.Any(static served => served.Model.Tools)))];
+                group.Any(static served => served.Model.Tools))
+            {
+                Fingerprint = CommonFingerprint(group.Select(static served => served.Model.Fingerprint)),
+            })];
+
+    private static string? CommonFingerprint(IEnumerable<string> fingerprints) =>
+        fingerprints.Distinct(StringComparer.Ordinal).Take(2).ToList() is [{ Length: > 0 } common] ? common : null;
 
     /// <summary>Whether the session at hand proved more than a key.</summary>
     private bool IsAttested(PeerId node) =>

@@ -42,7 +42,10 @@ public sealed record NodeCard(
                 && model.Id.Length is > 0 and <= InferenceLimits.ModelCharsMax
                 && model.ContextTokens is > 0 and <= InferenceLimits.ContextTokensMax)
             {
-                models[model.Id] = new NodeModel(model.Id, model.ContextTokens, model.Tools);
+                models[model.Id] = new NodeModel(model.Id, model.ContextTokens, model.Tools)
+                {
+                    Fingerprint = model.Fingerprint.Length <= NodeModel.FingerprintCharsMax ? model.Fingerprint : "",
+                };
             }
         }
 
