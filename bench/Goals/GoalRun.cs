@@ -1,0 +1,126 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Darkbloom.Bench.Load;
+using Darkbloom.EndToEnd.Tests;
+using Darkbloom.Node.Engines.Llama;
+using Darkbloom.Node.Models;
+
+namespace Darkbloom.Bench.Goals;
+
+/// <summary>Measures each goal against its baseline in one run: baseline and mesh take turns, so that both meet the same machine.</summary>
+internal static class GoalRun
+{
+    private const int LatencyRounds = 200;
+    private const int LatencyTokensMax = 12;
+    private const int ThroughputRounds = 5;
+    private const int ThroughputTokens = 64;
+    private const int StreamsMax = 8;
+    private const int OpenStreams = 200;
+
+    public static async Task<IReadOnlyList<Goal>> MeasureAsync(TextWriter progress)
+    {
+        List<Goal> goals = [.. PacketGoals.Measure()];
+        progress.WriteLine("packets measured");
+        goals.AddRange(await MeasureLatencyAsync());
+        progress.WriteLine("latency measured");
+        goals.AddRange(await MeasureThroughputAsync());
+        progress.WriteLine("throughput measured");
+        return goals;
+    }
+
+    /// <summary>What the way through gateway, UDP and node adds to a small model's answer.</summary>
+    private static async Task<IEnumerable<Goal>> MeasureLatencyAsync()
+    {
+        string path = new ModelCatalogue(ModelCatalogue.ShippedDirectory, Path.GetTempPath()).Resolve(ModelCatalogue.BuiltInId).Path;
+        await using LlamaEngine engine = await LoadAsync(path, slots: 1);
+        await using MeshProcess mesh = await MeshProcess.StartAsync("--nodes", "1", "--threads", "1");
+        DirectChat direct = new(engine);
+        using HttpChat through = new(new Uri(mesh.Url + "/"), mesh.ApiKey, mesh.Model);
+        Samples addedFirst = new();
+        Samples addedPerToken = new();
+        for (int round = -LatencyRounds / 10; round < LatencyRounds; round++)
+        {
+            string prompt = $"What is {round + 30} + {round % 9 + 9}?";
+            ChatTiming bare = await direct.AskAsync(prompt, LatencyTokensMax, CancellationToken.None);
+            ChatTiming whole = await through.AskAsync(prompt, LatencyTokensMax, CancellationToken.None);
+            if (round >= 0)
+            {
+                addedFirst.Add(whole.FirstTokenMs - bare.FirstTokenMs);
+                addedPerToken.Add((whole.DecodeMs - bare.DecodeMs) / Math.Max(1, whole.Tokens));
+            }
+        }
+
+        string note = $"against the same engine called directly, {LatencyRounds} rounds taking turns";
+        return
+        [
+            new Goal("added time to first token, p50", addedFirst.Median, "ms", Bound.AtMost(3), note),
+            new Goal("added time to first token, p99", addedFirst.Quantile(0.99), "ms", null, note),
+            new Goal("added time per token, p50", addedPerToken.Median, "ms", null, note),
+            new Goal("up, everything built", mesh.ElapsedMs / 1000, "s", Bound.AtMost(10), "one node, from the command to ready"),
+            new Goal("gateway, idle", ProcessMemory.ResidentMegabytes(mesh.Members.Single(member => member.Name == "gateway").Pid), "MB", null, "resident, after the rounds above"),
+        ];
+    }
+
+    /// <summary>A model of realistic size: how much of the engine's speed arrives, and what many waiting streams cost.</summary>
+    private static async Task<IEnumerable<Goal>> MeasureThroughputAsync()
+    {
+        using RandomModelFile model = RandomModelFile.Create();
+        string path = model.Path;
+        List<Goal> goals = [await EngineGoals.MeasureAsync(path, 1), await EngineGoals.MeasureAsync(path, StreamsMax)];
+        await using (MeshProcess mesh = await MeshProcess.StartAsync("--nodes", "1", "--threads", "1", "--slots", $"{StreamsMax}", "--queue", $"{OpenStreams}", "--model", path))
+        {
+            await using LlamaEngine engine = await LoadAsync(path, StreamsMax);
+            DirectChat direct = new(engine);
+            using HttpChat through = new(new Uri(mesh.Url + "/"), mesh.ApiKey, mesh.Model);
+            foreach (int streams in new[] { 1, StreamsMax })
+            {
+                Samples bare = new();
+                Samples whole = new();
+                for (int round = -1; round < ThroughputRounds; round++)
+                {
+                    double bareRate = await Throughput.DecodeAsync(streams, i => direct.AskAsync(EngineGoals.Prompt(round, i), ThroughputTokens, CancellationToken.None));
+                    double wholeRate = await Throughput.DecodeAsync(streams, i => through.AskAsync(EngineGoals.Prompt(round, i), ThroughputTokens, CancellationToken.None));
+                    if (round >= 0)
+                    {
+                        bare.Add(bareRate);
+                        whole.Add(wholeRate);
+                    }
+                }
+
+                goals.Add(new Goal(
+                    $"decode through the mesh / engine called directly, {streams} stream{(streams == 1 ? "" : "s")}", whole.Median / bare.Median, "ratio", Bound.AtLeast(0.95),
+                    FormattableString.Invariant($"{whole.Median:F1} of {bare.Median:F1} tokens/s, 0.5 B random Q4_0, 1 thread, {ThroughputRounds} rounds taking turns")));
+            }
+
+            goals.Add(await MeasureOpenStreamsAsync(mesh, through));
+        }
+
+        return goals;
+    }
+
+    private static async Task<Goal> MeasureOpenStreamsAsync(MeshProcess mesh, HttpChat through)
+    {
+        using CancellationTokenSource leave = new();
+        Task<ChatTiming>[] streams = [.. Enumerable.Range(0, OpenStreams).Select(i => through.AskAsync($"{i}", ThroughputTokens, leave.Token))];
+        int gateway = mesh.Members.Single(member => member.Name == "gateway").Pid;
+        double peak = 0;
+        for (int i = 0; i < 50; i++)
+        {
+            await Task.WhenAny(Task.WhenAll(streams), Task.Delay(TimeSpan.FromMilliseconds(100)));
+            peak = Math.Max(peak, ProcessMemory.ResidentMegabytes(gateway));
+        }
+
+        int open = streams.Count(stream => !stream.IsCompleted);
+        await leave.CancelAsync();
+        await Task.WhenAll(streams.Select(stream => stream.ContinueWith(_ => { }, TaskScheduler.Default)));
+        return new Goal($"gateway with {OpenStreams} open streams", peak, "MB", Bound.AtMost(150), $"resident, highest in 5 s; {open} were still open at its end");
+    }
+
+    private static Task<LlamaEngine> LoadAsync(string path, int slots) => LlamaEngine.LoadAsync(
+        new LlamaEngineOptions { ModelPath = path, ModelId = Path.GetFileNameWithoutExtension(path), Slots = slots, QueueMax = OpenStreams, Threads = 1 },
+        CancellationToken.None);
+}
