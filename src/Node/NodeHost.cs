@@ -1,33 +1,139 @@
 using System;
+using System.IO;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
+using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
+using Darkbloom.Node.Engines;
+using Darkbloom.Node.Engines.Llama;
+using Darkbloom.Node.Models;
+using Darkbloom.Node.Serving;
 using Darkbloom.Protocol.Identity;
 using Microsoft.Extensions.Logging;
+
 namespace Darkbloom.Node;
-public sealed record NodeOptions
-{
-    public string Network { get; init; } = "darkbloom";
-    public IPEndPoint Bind { get; init; } = new(IPAddress.Loopback, 0);
-    public required string StateDirectory { get; init; }
-    public required RendezvousAddress Rendezvous { get; init; }
-    public string JoinSecret { get; init; } = "";
-    /// <summary>A GGUF file, or the id of a model in the catalogue.</summary>
-    public string Model { get; init; } = "darkbloom-tiny";
-    public int Slots { get; init; } = 4;
-    public int QueueMax { get; init; } = 16;
-    public int ContextTokensPerSlot { get; init; } = 0; // 0: what the model was trained with
-    public int Threads { get; init; } = 0; // 0: all cores but one
-}
+
+/// <summary>A running node: its engine, its place in the mesh and what it serves to gateways.</summary>
 public sealed class NodeHost : IAsyncDisposable
 {
-    /// <summary>Returns when the model is loaded and the node listens; enrolment goes on in the background.</summary>
-    public static Task<NodeHost> StartAsync(NodeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) => throw new NotImplementedException();
-    public IPEndPoint LocalEndPoint => throw new NotImplementedException();
-    public PeerId Id => throw new NotImplementedException();
-    public string ModelId => throw new NotImplementedException();
+    private readonly IEngine _engine;
+    private readonly PeerIdentity _identity;
+    private readonly MeshHost _host;
+    private readonly AdmissionDesk _desk;
+    private readonly InferenceListener _listener;
+    private readonly MeshMembership _membership;
+    private readonly ILogger _log;
+    private int _disposed;
+
+    private NodeHost(NodeOptions options, IEngine engine, PeerIdentity identity, ServingLimits limits, ILoggerFactory loggers)
+    {
+        (_engine, _identity, _log) = (engine, identity, loggers.CreateLogger<NodeHost>());
+        MeshHostOptions mesh = new()
+        {
+            Network = options.Network,
+            Bind = options.Bind,
+            PinnedPeers = [options.Rendezvous.Key],
+        };
+        _host = MeshHost.Start(mesh, identity, loggers);
+        AdmissionPolicy policy = new()
+        {
+            Model = engine.Model.Card.Id,
+            Slots = engine.Model.Slots,
+            QueueMax = options.QueueMax,
+        };
+        _desk = new AdmissionDesk(policy, () => engine.Speed);
+        _listener = new InferenceListener(_host, engine, _desk, limits, loggers);
+        MembershipOptions membership = new()
+        {
+            Rendezvous = options.Rendezvous,
+            Roles = PeerRoles.Node,
+            JoinSecret = options.JoinSecret,
+        };
+        _membership = MeshMembership.Start(_host, membership, loggers);
+        _membership.Publish(NodeCardWriter.Write(_host.PublicKey, engine.Model, _host.LocalEndPoint));
+        ServingLog.Serving(_log, Id, ModelId, LocalEndPoint, engine.Model.Slots);
+    }
+
+    public IPEndPoint LocalEndPoint => _host.LocalEndPoint;
+
+    public PeerId Id => _identity.Id;
+
+    public string ModelId => _engine.Model.Card.Id;
+
     /// <summary>Completes once a ticket was granted and the card is published.</summary>
-    public Task Ready => throw new NotImplementedException();
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public Task Ready => _membership.Enrolled;
+
+    /// <summary>Returns when the model is loaded and the node listens; enrolment goes on in the background.</summary>
+    /// <exception cref="EngineUnavailableException">A native library is missing or of another version.</exception>
+    /// <exception cref="InvalidModelException">The model is unknown, damaged or too large for this machine.</exception>
+    /// <exception cref="InvalidDataException">The state directory holds a damaged key.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">The address can't be bound.</exception>
+    public static async Task<NodeHost> StartAsync(
+        NodeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        IEngine engine = await LoadEngineAsync(options, cancellationToken);
+        try
+        {
+            return Start(options, engine, new ServingLimits(), loggers);
+        }
+        catch
+        {
+            await engine.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Serves an engine that is loaded already; the host owns it from then on.</summary>
+    internal static NodeHost Start(NodeOptions options, IEngine engine, ServingLimits limits, ILoggerFactory loggers)
+    {
+        PeerIdentity identity = IdentityStore.LoadOrCreate(options.StateDirectory);
+        try
+        {
+            return new NodeHost(options, engine, identity, limits, loggers);
+        }
+        catch
+        {
+            identity.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Leaves the directory, refuses what is new, lets what runs finish within its time, and frees the engine.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        ServingLog.Draining(_log, Id, _listener.Streams);
+        Task drained = _listener.DrainAsync(); // from here on load reports say so, before the directory does
+        await _membership.DisposeAsync();
+        await drained;
+        await _listener.DisposeAsync();
+        await _host.DisposeAsync();
+        _desk.Dispose();
+        await _engine.DisposeAsync();
+        _identity.Dispose();
+    }
+
+    private static async Task<IEngine> LoadEngineAsync(NodeOptions options, CancellationToken cancellationToken)
+    {
+        string own = options.ModelsDirectory ?? Path.Combine(options.StateDirectory, "models");
+        ModelEntry model = new ModelCatalogue(ModelCatalogue.ShippedDirectory, own).Resolve(options.Model);
+        LlamaEngineOptions engine = new()
+        {
+            ModelPath = model.Path,
+            ModelId = model.Id,
+            Sha256 = Convert.FromHexString(model.Sha256),
+            Slots = options.Slots,
+            QueueMax = Math.Max(1, options.QueueMax),
+            ContextTokensPerSlot = options.ContextTokensPerSlot,
+            Threads = options.Threads,
+        };
+        return await LlamaEngine.LoadAsync(engine, cancellationToken);
+    }
 }
