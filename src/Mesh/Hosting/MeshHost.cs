@@ -46,6 +46,7 @@ public sealed class MeshHost : IAsyncDisposable
     {
         _log = loggers.CreateLogger<MeshHost>();
         _port = port;
+        Network = options.Network;
         PublicKey = identity.PublicKey;
         Id = identity.Id;
         MeshPeerOptions peerOptions = new()
@@ -57,6 +58,8 @@ public sealed class MeshHost : IAsyncDisposable
         _peer = new MeshPeer(Now, SystemClock.Now, peerOptions, identity, SystemEntropy.Instance);
         _timer = new Thread(RunTimer) { IsBackground = true, Name = "mesh-timer" };
     }
+
+    public string Network { get; }
 
     public PeerId Id { get; }
 

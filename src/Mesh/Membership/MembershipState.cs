@@ -58,7 +58,7 @@ public sealed class MembershipState
     /// <summary>The believed entries, sorted by peer id.</summary>
     public ImmutableArray<DirectoryEntry> Entries => _directory.Entries;
 
-    /// <summary>Grows whenever <see cref="Entries"/> changes.</summary>
+    /// <summary>Grows whenever <see cref="Entries"/> changes; 0 until the first listing.</summary>
     public ulong EntriesVersion { get; private set; }
 
     /// <summary>The card that the rendezvous has last acknowledged on this session; null until it has.</summary>
@@ -310,7 +310,8 @@ public sealed class MembershipState
         {
             return;
         }
-        if (_directory.Merge(now, unixNow, _session, directory.Entries))
+        // The first listing is news even when it is empty: from then on the directory is known.
+        if (_directory.Merge(now, unixNow, _session, directory.Entries) || EntriesVersion == 0)
         {
             EntriesVersion++;
         }

@@ -1,25 +1,152 @@
 using System;
 using System.Net;
+using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
+using Darkbloom.Mesh.Hosting;
 using Darkbloom.Protocol.Identity;
+using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Schema;
+using Darkbloom.Protocol.Tickets;
+using Darkbloom.Rendezvous.Tickets;
 using Microsoft.Extensions.Logging;
+
 namespace Darkbloom.Rendezvous.Hosting;
-public sealed record RendezvousOptions
-{
-    public string Network { get; init; } = "darkbloom";
-    public IPEndPoint Bind { get; init; } = new(IPAddress.Loopback, 7400);
-    /// <summary>Keys, tickets and the journal live here.</summary>
-    public required string StateDirectory { get; init; }
-    /// <summary>Peers must know it to enrol; empty: anyone may.</summary>
-    public string JoinSecret { get; init; } = "";
-    /// <summary>GET /healthz and /metrics; null: no HTTP at all.</summary>
-    public IPEndPoint? HttpBind { get; init; }
-}
+
+/// <summary>A rendezvous at work: a mesh peer that admits strangers, a registrar, and a journal.</summary>
+/// <remarks>
+/// The path of one request: (1) the mesh host accepts a session, which proves the peer's key; (2) the peer opens a stream
+/// and sends one message; (3) the registrar decides under its lock; (4) what must not be forgotten is committed to the
+/// journal; (5) the answer leaves on the same stream.
+/// </remarks>
 public sealed class RendezvousHost : IAsyncDisposable
 {
-    public static Task<RendezvousHost> StartAsync(RendezvousOptions options, ILoggerFactory loggers, CancellationToken cancellationToken) => throw new NotImplementedException();
-    public IPEndPoint LocalEndPoint => throw new NotImplementedException();
-    public PublicKey PublicKey => throw new NotImplementedException();
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    private readonly DisposalStack _parts;
+    private readonly RegistrarDriver _registrar;
+    private readonly MeshHost _mesh;
+    private readonly RendezvousHttp? _http;
+    private readonly RequestCounters _counters;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _accepting;
+    private int _disposed;
+
+    private RendezvousHost(
+        DisposalStack parts, RegistrarDriver registrar, MeshHost mesh, RendezvousHttp? http, RequestCounters counters, ILogger logger)
+    {
+        _parts = parts;
+        _registrar = registrar;
+        _mesh = mesh;
+        _http = http;
+        _counters = counters;
+        _logger = logger;
+        _accepting = Task.Run(() => AcceptAsync(_stopping.Token));
+    }
+
+    public IPEndPoint LocalEndPoint => _mesh.LocalEndPoint;
+
+    public PublicKey PublicKey => _mesh.PublicKey;
+
+    /// <summary>What to tell peers, for a rendezvous that they reach at the address it is bound to.</summary>
+    public RendezvousAddress Address => new(PublicKey, LocalEndPoint.Address.ToString(), LocalEndPoint.Port);
+
+    /// <summary>Where /healthz, /readyz and /metrics are; null when there is no HTTP.</summary>
+    public Uri? HttpAddress => _http?.Address;
+
+    /// <exception cref="System.IO.IOException">The state directory or an address is in use or can't be used.</exception>
+    /// <exception cref="System.IO.InvalidDataException">A key or the journal is damaged; the message says what to do.</exception>
+    public static async Task<RendezvousHost> StartAsync(RendezvousOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(loggers);
+        DisposalStack parts = new();
+        try
+        {
+            return await StartAsync(options, parts, loggers, cancellationToken);
+        }
+        catch
+        {
+            await parts.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Takes a peer's enrolment back for good; false when it has none.</summary>
+    public ValueTask<bool> RevokeAsync(PeerId peer) => _registrar.RevokeAsync(peer);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+        await _stopping.CancelAsync();
+        Task[] accepting = [_accepting];
+        await Task.WhenAll(accepting);
+        await _parts.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private static async Task<RendezvousHost> StartAsync(
+        RendezvousOptions options, DisposalStack parts, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        // Step 1: what an earlier run left behind.
+        StateDirectory state = parts.Add(StateDirectory.Open(options.StateDirectory));
+        PeerIdentity identity = parts.Add(state.LoadIdentity());
+        TicketSigner signer = parts.Add(state.LoadTicketSigner());
+        TicketJournal journal = parts.Add(TicketJournal.Open(state.Journal));
+
+        // Step 2: the registrar remembers.
+        RegistrarOptions registrarOptions = new(options.Network, new JoinPolicy(options.JoinSecret));
+        Prng prng = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+        RegistrarDriver registrar = parts.Add(await RegistrarDriver.StartAsync(
+            (now, unixNow) => new Registrar(now, unixNow, registrarOptions, signer, prng), journal, cancellationToken));
+
+        // Step 3: peers may come.
+        MeshHostOptions meshOptions = new() { Network = options.Network, Bind = options.Bind, AcceptUnticketed = true };
+        MeshHost mesh = parts.Add(MeshHost.Start(meshOptions, identity, loggers));
+        mesh.TrustTicketKey(signer.PublicKey);
+        RequestCounters counters = new();
+        RendezvousHttp? http = options.HttpBind is { } bind
+            ? parts.Add(await RendezvousHttp.StartAsync(bind, registrar, counters, loggers, cancellationToken))
+            : null;
+        ILogger logger = loggers.CreateLogger<RendezvousHost>();
+        RendezvousLog.Started(logger, options.Network, mesh.LocalEndPoint, registrar.Counts.EnrolledPeers);
+        return new RendezvousHost(parts, registrar, mesh, http, counters, logger);
+    }
+
+    private async Task AcceptAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                MeshConnection connection = await _mesh.AcceptConnectionAsync(cancellationToken);
+                if (_counters.TryOpen(HostingLimits.ConnectionsMax))
+                {
+                    _ = Task.Run(() => ServeAsync(connection, cancellationToken), CancellationToken.None);
+                }
+                else
+                {
+                    await connection.CloseAsync((ulong)RendezvousErrorCode.Full, "no more peers can connect here");
+                }
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or MeshException)
+        {
+            // The rendezvous stops.
+        }
+    }
+
+    private async Task ServeAsync(MeshConnection connection, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await new PeerServer(connection, _registrar, _counters, _logger).ServeAsync(cancellationToken);
+        }
+        finally
+        {
+            _counters.Close();
+        }
+    }
 }

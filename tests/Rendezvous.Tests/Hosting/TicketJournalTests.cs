@@ -150,10 +150,7 @@ public sealed class TicketJournalTests : IDisposable
         await AppendAsync(journal, 0, 20);
         string torn = _directory.CopyOf(path, "torn");
         string log = Assert.Single(Directory.GetFiles(torn, "tickets.log*"));
-        using (FileStream file = new(log, FileMode.Append))
-        {
-            file.Write(new byte[700].Select((_, index) => (byte)(index & 0xFF)).ToArray());
-        }
+        await File.AppendAllBytesAsync(log, [.. new byte[700].Select((_, index) => (byte)(index & 0xFF))]);
         using TicketJournal recovered = TicketJournal.Open(torn);
         Assert.Equal(Numbers(0, 20), await ReadAsync(recovered));
         await AppendAsync(recovered, 20, 1);

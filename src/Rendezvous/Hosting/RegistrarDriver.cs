@@ -1,0 +1,197 @@
+using System;
+using System.Collections.Generic;
+using System.Threading;
+using System.Threading.Channels;
+using System.Threading.Tasks;
+using Darkbloom.Mesh.Hosting;
+using Darkbloom.Protocol.Identity;
+using Darkbloom.Protocol.Primitives;
+using Darkbloom.Protocol.Schema;
+using Darkbloom.Rendezvous.Limits;
+using Darkbloom.Rendezvous.Log;
+
+namespace Darkbloom.Rendezvous.Hosting;
+
+/// <summary>Holds the registrar's lock, timer, journal and subscribers; answers leave once their records are durable.</summary>
+internal sealed class RegistrarDriver : IAsyncDisposable
+{
+    private static readonly TimeSpan TimerMin = TimeSpan.FromMilliseconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly Registrar _registrar;
+    private readonly TicketJournal _journal;
+    private readonly Timer _timer;
+    private readonly SortedDictionary<PeerId, Channel<RendezvousNotice>> _subscribers = [];
+    private long _compactAtBytes;
+    private bool _disposed;
+
+    private RegistrarDriver(Registrar registrar, TicketJournal journal)
+    {
+        _registrar = registrar;
+        _journal = journal;
+        _timer = new Timer(_ => OnTimer());
+    }
+
+    /// <summary>False after a record could not be made durable: no ticket leaves any more.</summary>
+    public bool IsHealthy { get; private set; } = true;
+
+    private static UnixTime UnixNow => new(DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+
+    /// <summary>Replays the journal into the registrar and compacts it when it has grown long.</summary>
+    public static async Task<RegistrarDriver> StartAsync(
+        Func<Instant, UnixTime, Registrar> create, TicketJournal journal, CancellationToken cancellationToken)
+    {
+        Registrar registrar = create(MeshHost.Now, UnixNow);
+        await foreach (JournalRecord record in journal.ReadAllAsync(cancellationToken))
+        {
+            registrar.Restore(record);
+        }
+        RegistrarDriver driver = new(registrar, journal) { _compactAtBytes = HostingLimits.CompactionBytesMin };
+        long address;
+        lock (driver._gate)
+        {
+            address = driver.Drain();
+        }
+        await journal.CommitAsync(address, cancellationToken);
+        return driver;
+    }
+
+    public RegistrarCounts Counts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new RegistrarCounts(_registrar.EnrolledCount, _registrar.CardCount, _registrar.SubscriberCount, _journal.Bytes);
+            }
+        }
+    }
+
+    public async ValueTask<RendezvousResponse> HandleAsync(PeerSession session, RendezvousRequest request)
+    {
+        RendezvousResponse response;
+        long address;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            response = _registrar.Handle(MeshHost.Now, UnixNow, session, request);
+            address = Drain();
+        }
+        await CommitAsync(address);
+        return response;
+    }
+
+    /// <summary>Handles a subscription; the reader is null when it was refused, and ends when a newer one takes its place.</summary>
+    public (RendezvousResponse Response, ChannelReader<RendezvousNotice>? Notices) Subscribe(PeerSession session, RendezvousRequest request)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            Channel<RendezvousNotice> notices = Channel.CreateBounded<RendezvousNotice>(RegistrarLimits.NoticesQueuedMax);
+            RendezvousResponse response = _registrar.Handle(MeshHost.Now, UnixNow, session, request);
+            if (response.BodyCase != RendezvousResponse.BodyOneofCase.Done)
+            {
+                return (response, null);
+            }
+            if (_subscribers.Remove(session.Id, out Channel<RendezvousNotice>? before))
+            {
+                _ = before.Writer.TryComplete();
+            }
+            _subscribers[session.Id] = notices;
+            _ = Drain();
+            return (response, notices.Reader);
+        }
+    }
+
+    public void Unsubscribe(PeerId peer, ChannelReader<RendezvousNotice> notices)
+    {
+        lock (_gate)
+        {
+            if (_subscribers.TryGetValue(peer, out Channel<RendezvousNotice>? current) && current.Reader == notices)
+            {
+                _ = _subscribers.Remove(peer);
+                _registrar.Unsubscribe(peer);
+            }
+        }
+    }
+
+    public async ValueTask<bool> RevokeAsync(PeerId peer)
+    {
+        bool revoked;
+        long address;
+        lock (_gate)
+        {
+            revoked = _registrar.Revoke(MeshHost.Now, UnixNow, peer);
+            address = Drain();
+        }
+        await CommitAsync(address);
+        return revoked;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+        }
+        await _timer.DisposeAsync();
+    }
+
+    private async ValueTask CommitAsync(long address)
+    {
+        try
+        {
+            await _journal.CommitAsync(address, CancellationToken.None);
+        }
+        catch
+        {
+            IsHealthy = false;
+            throw;
+        }
+    }
+
+    private void OnTimer()
+    {
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                _registrar.Timeout(MeshHost.Now, UnixNow);
+                _ = Drain();
+            }
+        }
+    }
+
+    /// <summary>Carries out what the registrar decided; returns the journal address to commit before answering.</summary>
+    private long Drain()
+    {
+        long address = 0;
+        while (_registrar.TryTakeRecord(out JournalRecord? record))
+        {
+            address = _journal.Append(record!);
+        }
+        if (_journal.Bytes > _compactAtBytes)
+        {
+            address = _journal.Compact(_registrar.ToRecords(UnixNow));
+            _compactAtBytes = Math.Max(HostingLimits.CompactionBytesMin, _journal.Bytes * HostingLimits.CompactionGrowth);
+        }
+        while (_registrar.TryTakeNotice(out AddressedNotice notice))
+        {
+            // Who doesn't keep up loses the stream, and learns all it missed by subscribing again.
+            if (_subscribers.TryGetValue(notice.Subscriber, out Channel<RendezvousNotice>? subscriber)
+                && !subscriber.Writer.TryWrite(notice.Notice))
+            {
+                _ = subscriber.Writer.TryComplete();
+            }
+        }
+        if (_registrar.NextTimeout is { } next)
+        {
+            TimeSpan delay = next - MeshHost.Now;
+            _ = _timer.Change(delay < TimerMin ? TimerMin : delay, Timeout.InfiniteTimeSpan);
+        }
+        return address;
+    }
+}
+
+/// <summary>How much a rendezvous remembers at this moment.</summary>
+internal readonly record struct RegistrarCounts(int EnrolledPeers, int Cards, int Subscribers, long JournalBytes);
