@@ -1,6 +1,6 @@
 using System;
+using System.IO;
 using System.Net;
-using System.Runtime.InteropServices;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Mesh.Dispatch;
@@ -10,116 +10,130 @@ using Darkbloom.Node.Engines.Llama;
 using Darkbloom.Node.Models;
 using Darkbloom.Node.Serving;
 using Darkbloom.Protocol.Identity;
-using Darkbloom.Protocol.Schema;
-using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace Darkbloom.Node;
 
-/// <summary>A node peer: one engine, and the listener that lets gateways use it.</summary>
+/// <summary>A running node: its engine, its place in the mesh and what it serves to gateways.</summary>
 public sealed class NodeHost : IAsyncDisposable
 {
-    private readonly PeerIdentity _identity;
     private readonly IEngine _engine;
-    private readonly MeshHost _mesh;
-    private readonly MeshMembership _membership;
+    private readonly PeerIdentity _identity;
+    private readonly MeshHost _host;
     private readonly AdmissionDesk _desk;
     private readonly InferenceListener _listener;
+    private readonly MeshMembership _membership;
+    private readonly ILogger _log;
+    private int _disposed;
 
-    private NodeHost(PeerIdentity identity, IEngine engine, NodeOptions options, ILoggerFactory loggers)
+    private NodeHost(NodeOptions options, IEngine engine, PeerIdentity identity, ServingLimits limits, ILoggerFactory loggers)
     {
-        (_identity, _engine) = (identity, engine);
-        _mesh = MeshHost.Start(
-            new MeshHostOptions { Network = options.Network, Bind = options.Bind, PinnedPeers = [options.Rendezvous.Key] }, identity, loggers);
-        AdmissionPolicy policy = new() { Model = engine.Model.Card.Id, Slots = engine.Model.Slots, QueueMax = options.QueueMax };
+        (_engine, _identity, _log) = (engine, identity, loggers.CreateLogger<NodeHost>());
+        MeshHostOptions mesh = new()
+        {
+            Network = options.Network,
+            Bind = options.Bind,
+            PinnedPeers = [options.Rendezvous.Key],
+        };
+        _host = MeshHost.Start(mesh, identity, loggers);
+        AdmissionPolicy policy = new()
+        {
+            Model = engine.Model.Card.Id,
+            Slots = engine.Model.Slots,
+            QueueMax = options.QueueMax,
+        };
         _desk = new AdmissionDesk(policy, () => engine.Speed);
-        _listener = new InferenceListener(_mesh, engine, _desk, new ServingLimits(), loggers);
-        _membership = MeshMembership.Start(
-            _mesh,
-            new MembershipOptions { Rendezvous = options.Rendezvous, Roles = PeerRoles.Node, JoinSecret = options.JoinSecret },
-            loggers);
-        _membership.Publish(Card());
+        _listener = new InferenceListener(_host, engine, _desk, limits, loggers);
+        MembershipOptions membership = new()
+        {
+            Rendezvous = options.Rendezvous,
+            Roles = PeerRoles.Node,
+            JoinSecret = options.JoinSecret,
+        };
+        _membership = MeshMembership.Start(_host, membership, loggers);
+        _membership.Publish(NodeCardWriter.Write(_host.PublicKey, engine.Model, _host.LocalEndPoint));
+        ServingLog.Serving(_log, Id, ModelId, LocalEndPoint, engine.Model.Slots);
     }
 
-    public IPEndPoint LocalEndPoint => _mesh.LocalEndPoint;
+    public IPEndPoint LocalEndPoint => _host.LocalEndPoint;
 
-    public PeerId Id => _mesh.Id;
+    public PeerId Id => _identity.Id;
 
     public string ModelId => _engine.Model.Card.Id;
 
-    /// <summary>Completes once the rendezvous lists this node.</summary>
-    public Task Ready => _membership.Published;
+    /// <summary>Completes once a ticket was granted and the card is published.</summary>
+    public Task Ready => _membership.Enrolled;
 
     /// <summary>Returns when the model is loaded and the node listens; enrolment goes on in the background.</summary>
-    /// <exception cref="InvalidModelException">There is no such model, or its file can't be loaded.</exception>
+    /// <exception cref="EngineUnavailableException">A native library is missing or of another version.</exception>
+    /// <exception cref="InvalidModelException">The model is unknown, damaged or too large for this machine.</exception>
+    /// <exception cref="InvalidDataException">The state directory holds a damaged key.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The address can't be bound.</exception>
     public static async Task<NodeHost> StartAsync(
         NodeOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        PeerIdentity identity = IdentityStore.LoadOrCreate(options.StateDirectory);
-        IEngine? engine = null;
+        ArgumentNullException.ThrowIfNull(loggers);
+        IEngine engine = await LoadEngineAsync(options, cancellationToken);
         try
         {
-            engine = await LoadAsync(options, cancellationToken);
-            return new NodeHost(identity, engine, options, loggers);
+            return Start(options, engine, new ServingLimits(), loggers);
         }
         catch
         {
-            if (engine is not null)
-            {
-                await engine.DisposeAsync();
-            }
+            await engine.DisposeAsync();
+            throw;
+        }
+    }
 
+    /// <summary>Serves an engine that is loaded already; the host owns it from then on.</summary>
+    internal static NodeHost Start(NodeOptions options, IEngine engine, ServingLimits limits, ILoggerFactory loggers)
+    {
+        PeerIdentity identity = IdentityStore.LoadOrCreate(options.StateDirectory);
+        try
+        {
+            return new NodeHost(options, engine, identity, limits, loggers);
+        }
+        catch
+        {
             identity.Dispose();
             throw;
         }
     }
 
-    /// <summary>New work is refused and running streams get their time; then the node leaves the mesh and unloads its model.</summary>
+    /// <summary>Leaves the directory, refuses what is new, lets what runs finish within its time, and frees the engine.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _listener.DrainAsync();
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+        {
+            return;
+        }
+
+        ServingLog.Draining(_log, Id, _listener.Streams);
+        Task drained = _listener.DrainAsync(); // from here on load reports say so, before the directory does
         await _membership.DisposeAsync();
+        await drained;
         await _listener.DisposeAsync();
-        await _mesh.DisposeAsync();
-        await _engine.DisposeAsync();
+        await _host.DisposeAsync();
         _desk.Dispose();
+        await _engine.DisposeAsync();
         _identity.Dispose();
     }
 
-    private static async Task<IEngine> LoadAsync(NodeOptions options, CancellationToken cancellationToken)
+    private static async Task<IEngine> LoadEngineAsync(NodeOptions options, CancellationToken cancellationToken)
     {
-        ModelEntry model = options.Catalogue.Resolve(options.Model);
-        return await LlamaEngine.LoadAsync(
-            new LlamaEngineOptions
-            {
-                ModelPath = model.Path,
-                ModelId = model.Id,
-                Slots = options.Slots,
-                QueueMax = Math.Max(1, options.QueueMax),
-                ContextTokensPerSlot = options.ContextTokensPerSlot,
-                Threads = options.Threads,
-            },
-            cancellationToken);
+        string own = options.ModelsDirectory ?? Path.Combine(options.StateDirectory, "models");
+        ModelEntry model = new ModelCatalogue(ModelCatalogue.ShippedDirectory, own).Resolve(options.Model);
+        LlamaEngineOptions engine = new()
+        {
+            ModelPath = model.Path,
+            ModelId = model.Id,
+            Sha256 = Convert.FromHexString(model.Sha256),
+            Slots = options.Slots,
+            QueueMax = Math.Max(1, options.QueueMax),
+            ContextTokensPerSlot = options.ContextTokensPerSlot,
+            Threads = options.Threads,
+        };
+        return await LlamaEngine.LoadAsync(engine, cancellationToken);
     }
-
-    /// <summary>What the mesh is told; later cards of this key have larger epochs, also after a restart.</summary>
-    private PeerCard Card() => new()
-    {
-        PublicKey = ByteString.CopyFrom(_mesh.PublicKey.ToBytes()),
-        Epoch = (ulong)DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
-        Roles = (uint)PeerRoles.Node,
-        Models = { _engine.Model.Card },
-        Hardware = $"{RuntimeInformation.OSArchitecture} {Environment.ProcessorCount} cores",
-        Slots = (uint)_engine.Model.Slots,
-        Endpoints = { EndpointOf(_mesh.LocalEndPoint) },
-    };
-
-    /// <summary>An unspecified address stands for whatever the rendezvous sees.</summary>
-    private static Endpoint EndpointOf(IPEndPoint endPoint) => new()
-    {
-        Address = ByteString.CopyFrom(endPoint.Address.GetAddressBytes()),
-        Port = (uint)endPoint.Port,
-    };
 }

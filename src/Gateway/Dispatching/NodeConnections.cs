@@ -238,18 +238,21 @@ internal sealed class NodeConnections : IAsyncDisposable
             .SelectMany(static card => card.Models, static (card, model) => (card.Node, Model: model))
             .GroupBy(static served => served.Model.Id, StringComparer.Ordinal)
             .OrderBy(static group => group.Key, StringComparer.Ordinal)
-            .Select(group => new ServedModel(
-                group.Key,
-                group.Max(static served => served.Model.ContextTokens),
-                group.Count(),
-                group.Count(served => IsAttested(served.Node)),
-                group.Any(static served => served.Model.Tools))
-            {
-                Fingerprint = CommonFingerprint(group.Select(static served => served.Model.Fingerprint)),
-            })];
+            .Select(group => Serve(group.Key, [.. group]))];
 
-    private static string? CommonFingerprint(IEnumerable<string> fingerprints) =>
-        fingerprints.Distinct(StringComparer.Ordinal).Take(2).ToList() is [{ Length: > 0 } common] ? common : null;
+    private ServedModel Serve(string id, IReadOnlyList<(PeerId Node, NodeModel Model)> served)
+    {
+        string fingerprint = served[0].Model.Fingerprint;
+        return new ServedModel(
+            id,
+            served.Max(static one => one.Model.ContextTokens),
+            served.Count,
+            served.Count(one => IsAttested(one.Node)),
+            served.Any(static one => one.Model.Tools))
+        {
+            Fingerprint = fingerprint.Length > 0 && served.All(one => one.Model.Fingerprint == fingerprint) ? fingerprint : null,
+        };
+    }
 
     /// <summary>Whether the session at hand proved more than a key.</summary>
     private bool IsAttested(PeerId node) =>

@@ -17,7 +17,4 @@ public enum InferenceStreamError
 
     /// <summary>The peer's ticket doesn't let it ask this.</summary>
     NotPermitted = 0x104,
-
-    /// <summary>The node is stopping.</summary>
-    Stopping = 0x105,
 }

@@ -40,12 +40,10 @@ public sealed record NodeCard(
         {
             if (models.Count < ModelsMax
                 && model.Id.Length is > 0 and <= InferenceLimits.ModelCharsMax
-                && model.ContextTokens is > 0 and <= InferenceLimits.ContextTokensMax)
+                && model.ContextTokens is > 0 and <= InferenceLimits.ContextTokensMax
+                && model.Fingerprint.Length <= InferenceLimits.FingerprintCharsMax)
             {
-                models[model.Id] = new NodeModel(model.Id, model.ContextTokens, model.Tools)
-                {
-                    Fingerprint = model.Fingerprint.Length <= NodeModel.FingerprintCharsMax ? model.Fingerprint : "",
-                };
+                models[model.Id] = new NodeModel(model.Id, model.ContextTokens, model.Tools, model.Fingerprint);
             }
         }
 

@@ -5,7 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Mesh.Dispatch;
-using Darkbloom.Mesh.Routing;
+using Darkbloom.Mesh.Hosting;
 using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;

@@ -3,9 +3,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Threading;
 using System.Threading.Tasks;
-using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
-using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Schema;
 using Google.Protobuf;
@@ -52,12 +50,16 @@ internal sealed class TestNode : IAsyncDisposable
         IPEndPoint endPoint = _member.Host.LocalEndPoint;
         PeerCard card = new()
         {
-            PublicKey = ByteString.CopyFrom(_member.Host.PublicKey.ToBytes()), Epoch = 1, Roles = (uint)PeerRoles.Node, Slots = 4,
+            PublicKey = ByteString.CopyFrom(_member.Host.PublicKey.ToBytes()),
+            Epoch = 1,
+            Roles = (uint)PeerRoles.Node,
+            Slots = 4,
         };
         card.Models.Add(new ModelCard { Id = model, ContextTokens = contextTokens });
         card.Endpoints.Add(new Endpoint
         {
-            Address = ByteString.CopyFrom(endPoint.Address.GetAddressBytes()), Port = (uint)endPoint.Port,
+            Address = ByteString.CopyFrom(endPoint.Address.GetAddressBytes()),
+            Port = (uint)endPoint.Port,
         });
         return new DirectoryEntry { Card = card };
     }
@@ -157,8 +159,11 @@ internal sealed class NodeStream(TestNode node, MessageStream<NodeResponse, Node
         return request.Prompt;
     }
 
-    public ValueTask RefuseAsync(RefusalReason reason, uint retryAfterMs = 0) =>
-        SayAsync(new NodeResponse { Refused = new Refused { Reason = reason, RetryAfterMs = retryAfterMs } });
+    public async ValueTask RefuseAsync(RefusalReason reason, uint retryAfterMs = 0)
+    {
+        await SayAsync(new NodeResponse { Refused = new Refused { Reason = reason, RetryAfterMs = retryAfterMs } });
+        messages.CompleteWrites();
+    }
 
     public ValueTask TokenAsync(uint offset, string content = "word ")
     {
@@ -178,7 +183,9 @@ internal sealed class NodeStream(TestNode node, MessageStream<NodeResponse, Node
         {
             End = new GenerationEnd
             {
-                Fault = fault, Detail = detail, Usage = new Usage { PromptTokens = 5, CompletionTokens = tokens },
+                Fault = fault,
+                Detail = detail,
+                Usage = new Usage { PromptTokens = 5, CompletionTokens = tokens },
             },
         });
         messages.CompleteWrites();

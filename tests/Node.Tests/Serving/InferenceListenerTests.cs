@@ -16,7 +16,7 @@ public sealed class InferenceListenerTests
     [Fact]
     public async Task A_peer_whose_ticket_names_no_gateway_is_turned_away()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.Say(Script.Answer(1), token));
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync(Script.Answer(1), token));
         (Member member, MeshConnection connection) = await node.ConnectAsAsync(PeerRoles.Node);
         await using (member)
         {
@@ -29,7 +29,7 @@ public sealed class InferenceListenerTests
     public async Task A_stream_that_says_nothing_in_time_is_reset()
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.Say([], token), new ServingLimits { FirstMessageMax = TimeSpan.FromMilliseconds(50) });
+            static token => Script.SayAsync([], token), new ServingLimits { FirstMessageMax = TimeSpan.FromMilliseconds(50) });
         await using MeshConnection connection = await node.ConnectAsync();
         await using MeshStream stream = await connection.OpenStreamAsync(StreamPriority.Prompts, node.Patience);
         await stream.WriteAsync(new byte[] { 0, 0 }, node.Patience);
@@ -40,7 +40,7 @@ public sealed class InferenceListenerTests
     [Fact]
     public async Task A_first_message_that_is_none_resets_the_stream_and_the_session_lives_on()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.Say(Script.Answer(1), token));
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync(Script.Answer(1), token));
         await using MeshConnection connection = await node.ConnectAsync();
         NodeRequest[] wrong = [new(), new() { Prompt = ServingFixture.Prompt() }];
         foreach (NodeRequest first in wrong)
@@ -57,7 +57,7 @@ public sealed class InferenceListenerTests
     public async Task Random_bytes_on_streams_harm_nobody()
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.Say(Script.Answer(1), token), new ServingLimits { StreamsPerConnectionMax = 1000 });
+            static token => Script.SayAsync(Script.Answer(1), token), new ServingLimits { StreamsPerConnectionMax = 1000 });
         await using MeshConnection connection = await node.ConnectAsync();
         Prng prng = new(3);
         for (int round = 0; round < 200; round++)
@@ -89,7 +89,7 @@ public sealed class InferenceListenerTests
     public async Task A_session_has_as_many_streams_as_it_may_and_the_next_is_reset(int streamsMax)
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.SayAndHang([Script.Delta(0)], token),
+            static token => Script.SayAndHangAsync([Script.Delta(0)], token),
             new ServingLimits { StreamsPerConnectionMax = streamsMax }, slots: 8);
         await using MeshConnection connection = await node.ConnectAsync();
         for (int i = 0; i < streamsMax; i++)
@@ -108,7 +108,7 @@ public sealed class InferenceListenerTests
     public async Task All_sessions_together_have_as_many_streams_as_they_may()
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.SayAndHang([Script.Delta(0)], token), new ServingLimits { StreamsMax = 1 });
+            static token => Script.SayAndHangAsync([Script.Delta(0)], token), new ServingLimits { StreamsMax = 1 });
         await using MeshConnection first = await node.ConnectAsync();
         _ = await node.AskAsync(first);
         (Member member, MeshConnection second) = await node.ConnectAsAsync(PeerRoles.Gateway);
@@ -125,7 +125,7 @@ public sealed class InferenceListenerTests
     public async Task A_node_has_as_many_sessions_as_it_may_and_the_next_is_closed()
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.Say(Script.Answer(1), token), new ServingLimits { ConnectionsMax = 1 });
+            static token => Script.SayAsync(Script.Answer(1), token), new ServingLimits { ConnectionsMax = 1 });
         await using MeshConnection first = await node.ConnectAsync();
         Assert.NotNull((await node.ReadAllAsync(await node.AskAsync(first)))[^1].End);
         (Member member, MeshConnection second) = await node.ConnectAsAsync(PeerRoles.Gateway);
@@ -139,7 +139,7 @@ public sealed class InferenceListenerTests
     [Fact]
     public async Task Load_is_reported_at_once_and_whenever_it_changes()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHang([Script.Delta(0)], token));
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHangAsync([Script.Delta(0)], token));
         await using MeshConnection connection = await node.ConnectAsync();
         MessageStream<NodeRequest, NodeResponse> load =
             await node.OpenAsync(connection, new NodeRequest { LoadSubscription = new LoadSubscription() });

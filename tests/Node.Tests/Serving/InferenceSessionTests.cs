@@ -4,7 +4,6 @@ using System.Linq;
 using System.Threading.Tasks;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
-using Darkbloom.Mesh.Transport;
 using Darkbloom.Node.Serving;
 using Darkbloom.Protocol.Schema;
 using Google.Protobuf;
@@ -17,7 +16,7 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task An_accepted_prompt_is_answered_with_what_the_engine_says_and_the_slot_is_free_again()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.Say(Script.Answer(3), token));
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync(Script.Answer(3), token));
         await using MeshConnection connection = await node.ConnectAsync();
         MessageStream<NodeRequest, NodeResponse> stream = await node.AskAsync(connection);
 
@@ -30,7 +29,7 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task A_refusal_is_the_whole_answer_and_carries_the_load()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.Say([], token));
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync([], token));
         await using MeshConnection connection = await node.ConnectAsync();
         GenerateRequest prompt = ServingFixture.Prompt();
         prompt.Model = "huge";
@@ -45,7 +44,7 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task A_malformed_offer_is_refused_as_such()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.Say([], token));
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync([], token));
         await using MeshConnection connection = await node.ConnectAsync();
         Offer offer = ServingFixture.OfferOf(ServingFixture.Prompt());
         offer.Choices = InferenceLimits.ChoicesMax + 1;
@@ -58,7 +57,7 @@ public sealed class InferenceSessionTests
     public async Task When_slots_and_queue_are_full_an_offer_is_refused_with_a_time_to_come_back()
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.SayAndHang([Script.Delta(0)], token), slots: 1, queueMax: 1);
+            static token => Script.SayAndHangAsync([Script.Delta(0)], token), slots: 1, queueMax: 1);
         await using MeshConnection connection = await node.ConnectAsync();
         _ = await node.AskAsync(connection);
         _ = await node.AskAsync(connection);
@@ -72,7 +71,7 @@ public sealed class InferenceSessionTests
     public async Task A_queued_request_runs_when_the_one_before_it_ends()
     {
         TaskCompletionSource firstEnds = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using ServingFixture node = ServingFixture.Serving(token => Script.SayWhen(firstEnds.Task, Script.Answer(1), token), slots: 1);
+        await using ServingFixture node = ServingFixture.Serving(token => Script.SayWhenAsync(firstEnds.Task, Script.Answer(1), token), slots: 1);
         await using MeshConnection connection = await node.ConnectAsync();
         MessageStream<NodeRequest, NodeResponse> first = await node.AskAsync(connection);
         await node.Engine.WhenStartedAsync(node.Patience);
@@ -87,7 +86,7 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task Resetting_the_stream_stops_the_engine_and_frees_the_slot()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHang([Script.Delta(0)], token));
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHangAsync([Script.Delta(0)], token));
         await using MeshConnection connection = await node.ConnectAsync();
         MessageStream<NodeRequest, NodeResponse> stream = await node.AskAsync(connection);
         Assert.NotNull((await stream.ReadAsync(node.Patience))?.Delta);
@@ -100,7 +99,7 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task Losing_the_session_stops_the_engine_and_frees_every_slot()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHang([Script.Delta(0)], token), slots: 1);
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHangAsync([Script.Delta(0)], token), slots: 1);
         MeshConnection connection = await node.ConnectAsync();
         _ = await node.AskAsync(connection);
         _ = await node.AskAsync(connection);
@@ -115,7 +114,7 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task A_prompt_that_was_not_offered_resets_the_stream_and_never_reaches_the_engine()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.Say(Script.Answer(1), token));
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync(Script.Answer(1), token));
         await using MeshConnection connection = await node.ConnectAsync();
         Action<GenerateRequest>[] changes =
         [
@@ -143,7 +142,7 @@ public sealed class InferenceSessionTests
     public async Task A_prompt_that_does_not_come_in_time_frees_the_slot()
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.Say([], token), new ServingLimits { PromptMax = TimeSpan.FromMilliseconds(50) });
+            static token => Script.SayAsync([], token), new ServingLimits { PromptMax = TimeSpan.FromMilliseconds(50) });
         await using MeshConnection connection = await node.ConnectAsync();
         (MessageStream<NodeRequest, NodeResponse> stream, NodeResponse? answer) =
             await node.OfferAsync(connection, ServingFixture.Prompt());
@@ -157,7 +156,7 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task An_engine_that_throws_ends_the_generation_without_its_words()
     {
-        await using ServingFixture node = ServingFixture.Serving(static _ => Script.SayAndThrow([Script.Delta(0)]));
+        await using ServingFixture node = ServingFixture.Serving(static _ => Script.SayAndThrowAsync([Script.Delta(0)]));
         await using MeshConnection connection = await node.ConnectAsync();
         List<NodeResponse> read = await node.ReadAllAsync(await node.AskAsync(connection));
 
@@ -170,7 +169,7 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task An_engine_that_stops_without_an_end_has_failed()
     {
-        await using ServingFixture node = ServingFixture.Serving(static token => Script.Say([Script.Delta(0)], token));
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync([Script.Delta(0)], token));
         await using MeshConnection connection = await node.ConnectAsync();
         List<NodeResponse> read = await node.ReadAllAsync(await node.AskAsync(connection));
 
@@ -182,7 +181,7 @@ public sealed class InferenceSessionTests
     {
         int requests = 0;
         await using ServingFixture node = ServingFixture.Serving(token =>
-            System.Threading.Interlocked.Increment(ref requests) == 1 ? Script.Babble(token) : Script.Say(Script.Answer(50), token));
+            System.Threading.Interlocked.Increment(ref requests) == 1 ? Script.BabbleAsync(token) : Script.SayAsync(Script.Answer(50), token));
         await using MeshConnection connection = await node.ConnectAsync();
         MessageStream<NodeRequest, NodeResponse> unread = await node.AskAsync(connection);
         await node.Engine.WhenStartedAsync(node.Patience);
@@ -203,7 +202,7 @@ public sealed class InferenceSessionTests
     public async Task A_gateway_that_never_reads_loses_its_slot()
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.Babble(token), new ServingLimits { WriteMax = TimeSpan.FromMilliseconds(100) });
+            static token => Script.BabbleAsync(token), new ServingLimits { WriteMax = TimeSpan.FromMilliseconds(100) });
         await using MeshConnection connection = await node.ConnectAsync();
         _ = await node.AskAsync(connection);
 
@@ -215,7 +214,7 @@ public sealed class InferenceSessionTests
     public async Task Draining_refuses_what_is_new_drops_what_waits_and_finishes_what_runs()
     {
         TaskCompletionSource ends = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using ServingFixture node = ServingFixture.Serving(token => Script.SayWhen(ends.Task, Script.Answer(2), token), slots: 1);
+        await using ServingFixture node = ServingFixture.Serving(token => Script.SayWhenAsync(ends.Task, Script.Answer(2), token), slots: 1);
         await using MeshConnection connection = await node.ConnectAsync();
         MessageStream<NodeRequest, NodeResponse> running = await node.AskAsync(connection);
         await node.Engine.WhenStartedAsync(node.Patience);
@@ -235,7 +234,7 @@ public sealed class InferenceSessionTests
     public async Task What_runs_longer_than_a_draining_node_waits_ends_as_drained()
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.SayAndHang([Script.Delta(0)], token),
+            static token => Script.SayAndHangAsync([Script.Delta(0)], token),
             new ServingLimits { DrainMax = TimeSpan.FromMilliseconds(20), LingerMax = TimeSpan.Zero });
         await using MeshConnection connection = await node.ConnectAsync();
         MessageStream<NodeRequest, NodeResponse> stream = await node.AskAsync(connection);

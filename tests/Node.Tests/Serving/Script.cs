@@ -32,7 +32,7 @@ internal static class Script
         },
     ];
 
-    public static async IAsyncEnumerable<NodeResponse> Say(
+    public static async IAsyncEnumerable<NodeResponse> SayAsync(
         IEnumerable<NodeResponse> messages, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (NodeResponse message in messages)
@@ -44,7 +44,7 @@ internal static class Script
     }
 
     /// <summary>Says nothing until the task completes, then the messages.</summary>
-    public static async IAsyncEnumerable<NodeResponse> SayWhen(
+    public static async IAsyncEnumerable<NodeResponse> SayWhenAsync(
         Task task, IEnumerable<NodeResponse> messages, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await task.WaitAsync(cancellationToken);
@@ -55,7 +55,7 @@ internal static class Script
     }
 
     /// <summary>Says the messages, then nothing more until it is cancelled.</summary>
-    public static async IAsyncEnumerable<NodeResponse> SayAndHang(
+    public static async IAsyncEnumerable<NodeResponse> SayAndHangAsync(
         IEnumerable<NodeResponse> messages, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (NodeResponse message in messages)
@@ -67,7 +67,7 @@ internal static class Script
     }
 
     /// <summary>Says the messages, then fails with words that nobody may hear.</summary>
-    public static async IAsyncEnumerable<NodeResponse> SayAndThrow(IEnumerable<NodeResponse> messages)
+    public static async IAsyncEnumerable<NodeResponse> SayAndThrowAsync(IEnumerable<NodeResponse> messages)
     {
         foreach (NodeResponse message in messages)
         {
@@ -79,7 +79,7 @@ internal static class Script
     }
 
     /// <summary>Words without end.</summary>
-    public static async IAsyncEnumerable<NodeResponse> Babble([EnumeratorCancellation] CancellationToken cancellationToken)
+    public static async IAsyncEnumerable<NodeResponse> BabbleAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string content = new('x', 1000);
         for (uint offset = 0; ; offset++)

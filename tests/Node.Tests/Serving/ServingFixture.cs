@@ -5,7 +5,6 @@ using System.Threading.Tasks;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Mesh.Transport;
-using Darkbloom.Node.Engines;
 using Darkbloom.Node.Serving;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Schema;
