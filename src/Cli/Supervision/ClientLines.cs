@@ -11,39 +11,30 @@ internal sealed record ClientLines(string Gateway, string ApiKey, string Model)
 
     private const string Question = "What is the capital of Japan?";
 
-    public string Curl
-    {
-        get
-        {
-            JsonObject body = new()
-            {
-                ["model"] = Model,
-                ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = Question }),
-                ["stream"] = true,
-            };
-            return $"curl -N {Quote(Gateway + "/v1/chat/completions")} -H {Quote("Authorization: Bearer " + ApiKey)} "
-                + $"-H 'Content-Type: application/json' -d {Quote(body.ToJsonString())}";
-        }
-    }
+    public string Curl =>
+        $"curl -N {Quote(Gateway + "/v1/chat/completions")} -H {Quote("Authorization: Bearer " + ApiKey)} "
+        + $"-H 'Content-Type: application/json' -d {Quote(Request())}";
 
     /// <summary>The official client, installed into a scratch directory that is removed again.</summary>
     public string OpenAiClient
     {
         get
         {
-            JsonObject request = new()
-            {
-                ["model"] = Model,
-                ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = Question }),
-                ["stream"] = true,
-            };
             string program = "import OpenAI from \"openai\"; "
-                + $"for await (const chunk of await new OpenAI().chat.completions.create({request.ToJsonString()})) "
+                + $"for await (const chunk of await new OpenAI().chat.completions.create({Request()})) "
                 + "process.stdout.write(chunk.choices[0]?.delta?.content ?? \"\"); console.log()";
             return "(d=$(mktemp -d) && cd \"$d\" && npm install --silent " + OpenAiPackage
                 + $" && OPENAI_BASE_URL={Quote(Gateway + "/v1")} OPENAI_API_KEY={Quote(ApiKey)} node --input-type=module -e {Quote(program)}; rm -rf \"$d\")";
         }
     }
+
+    private string Request() => new JsonObject
+    {
+        ["model"] = Model,
+        ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = Question }),
+        ["temperature"] = 0,
+        ["stream"] = true,
+    }.ToJsonString();
 
     /// <summary>One word for a POSIX shell, whatever is in it.</summary>
     private static string Quote(string text) => "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";

@@ -115,17 +115,21 @@ internal sealed class LocalMesh(LocalMeshPlan plan, StateDirectory state, MeshBo
     private void Start(string name, Role role, string model, ChildCommand command, Action<RoleEvent>? onEvent = null)
     {
         MeshRow row = new(name, role, 0, RoleState.Starting, "", model, "");
+        board.Set(row);
         Lock gate = new();
         void Update(Func<MeshRow, MeshRow> change)
         {
             lock (gate)
             {
-                row = change(row);
-                board.Set(row);
+                MeshRow next = change(row);
+                if (next != row)
+                {
+                    row = next;
+                    board.Set(row);
+                }
             }
         }
 
-        Update(current => current);
         ChildProcess child = ChildProcess.Start(
             command,
             line =>

@@ -105,7 +105,9 @@ internal static class UpVerb
             {
                 wasReady = false;
                 using ChatClient client = new(new Uri(mesh.GatewayAddress + "/v1/"), run.Plan.ApiKey);
-                await new ChatSession(client, new ChatRequest(model, []), terminal).AskAsync(question, signals.Token);
+                // The likeliest words: a small model that is asked to be daring says anything.
+                ChatRequest request = new(model, []) { Temperature = 0 };
+                await new ChatSession(client, request, terminal).AskAsync(question, signals.Token);
                 return (int)ExitCode.Success;
             }
 
