@@ -192,11 +192,12 @@ internal sealed class TicketJournal : IDisposable
         }
     }
 
+    // An outdated commit file may go between being listed and being looked at: FASTER deletes in the background.
     private static bool CommitFilesExist(string directory)
     {
         string commits = Path.Combine(directory, "log-commits");
         return Directory.Exists(commits)
-            && Directory.EnumerateFiles(commits).Any(file => new FileInfo(file).Length > 0);
+            && Directory.EnumerateFiles(commits).Any(file => new FileInfo(file) is { Exists: true, Length: > 0 });
     }
 
     private static InvalidDataException Damaged() => new(
