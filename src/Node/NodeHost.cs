@@ -62,7 +62,7 @@ public sealed class NodeHost : IAsyncDisposable
     public string ModelId => _engine.Model.Card.Id;
 
     /// <summary>Completes once a ticket was granted and the card is published.</summary>
-    public Task Ready => _membership.Enrolled;
+    public Task Ready => _membership.Published;
 
     /// <summary>Returns when the model is loaded and the node listens; enrolment goes on in the background.</summary>
     /// <exception cref="EngineUnavailableException">A native library is missing or of another version.</exception>
