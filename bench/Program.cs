@@ -26,7 +26,7 @@ internal static class Program
         GoalReport report = GoalReport.Of(await GoalRun.MeasureAsync(Console.Error));
         report.Print(Console.Out);
         report.Save(path);
-        Console.Out.WriteLine($"\nwritten to {path}");
+        await Console.Out.WriteLineAsync($"\nwritten to {path}");
         return report.IsMet ? 0 : ExitMissed;
     }
 }

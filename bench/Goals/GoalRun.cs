@@ -24,11 +24,11 @@ internal static class GoalRun
     public static async Task<IReadOnlyList<Goal>> MeasureAsync(TextWriter progress)
     {
         List<Goal> goals = [.. PacketGoals.Measure()];
-        progress.WriteLine("packets measured");
+        await progress.WriteLineAsync("packets measured");
         goals.AddRange(await MeasureLatencyAsync());
-        progress.WriteLine("latency measured");
+        await progress.WriteLineAsync("latency measured");
         goals.AddRange(await MeasureThroughputAsync());
-        progress.WriteLine("throughput measured");
+        await progress.WriteLineAsync("throughput measured");
         return goals;
     }
 

@@ -8,6 +8,9 @@ namespace Darkbloom.EndToEnd.Tests;
 [Collection(SharedMeshGroup.Name)]
 public sealed class NodeClientTests(SharedMesh shared)
 {
+    private static readonly string[] StopWords = ["Tokyo"];
+    private static readonly string[] RequiredProperties = ["city"];
+
     [Fact]
     public async Task Models_lists_the_built_in_model()
     {
@@ -82,7 +85,7 @@ public sealed class NodeClientTests(SharedMesh shared)
     [Fact]
     public async Task A_stop_string_ends_the_answer_and_is_not_part_of_it()
     {
-        JsonElement done = await shared.Client.RunAsync("stream", new { content = "What is the capital of Japan?", parameters = new { stop = new[] { "Tokyo" } } });
+        JsonElement done = await shared.Client.RunAsync("stream", new { content = "What is the capital of Japan?", parameters = new { stop = StopWords } });
         Assert.DoesNotContain("Tok", done.GetProperty("text").GetString(), System.StringComparison.Ordinal);
         Assert.Equal("stop", done.GetProperty("finish")[0].GetString());
     }
@@ -97,7 +100,7 @@ public sealed class NodeClientTests(SharedMesh shared)
             {
                 tools = new[]
                 {
-                    new { type = "function", function = new { name = "get_weather", description = "weather", parameters = new { type = "object", properties = new { city = new { type = "string" } }, required = new[] { "city" } } } },
+                    new { type = "function", function = new { name = "get_weather", description = "weather", parameters = new { type = "object", properties = new { city = new { type = "string" } }, required = RequiredProperties } } },
                 },
             },
         });

@@ -19,7 +19,7 @@ public sealed partial class TidyTests
         { "XX" + "X", @"\bXX" + @"X\b" },
         { "a region", @"^\s*#" + "region" },
         { "an unwritten method", "NotImplemented" + "Exception" },
-        { "a skipped test", @"\bSkip\s*=\s*" + "\"" },
+        { "a skipped test", @"\[(Fact|Theory)\([^)]*\bSkip\s*=\s*" + "\"" },
         { "a sleeping thread in a test", @"Thread\.Sle" + @"ep\(" },
         { "a path of one machine", "(^|[\"'`( ])/(work|ro" + "ot|ho" + "me|Users)/[a-z]" },
     };

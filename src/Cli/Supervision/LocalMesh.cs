@@ -68,11 +68,11 @@ internal sealed class LocalMesh(LocalMeshPlan plan, StateDirectory state, MeshBo
         }
     }
 
-    /// <summary>Completes when the mesh can no longer answer: the gateway or the last node has ended.</summary>
+    /// <summary>Completes when the gateway has ended: without nodes it still answers, that none can be reached.</summary>
     public async Task<string> BrokenAsync(CancellationToken cancellationToken)
     {
-        ImmutableArray<MeshRow> rows = await board.WaitAsync(rows => Useless(rows) is not null, cancellationToken);
-        return Useless(rows)!;
+        ImmutableArray<MeshRow> rows = await board.WaitAsync(rows => GatewayFailure(rows) is not null, cancellationToken);
+        return GatewayFailure(rows)!;
     }
 
     /// <summary>Stops gateway and nodes first, so that they can still say goodbye, and then the rendezvous; bounded.</summary>
@@ -177,12 +177,17 @@ internal sealed class LocalMesh(LocalMeshPlan plan, StateDirectory state, MeshBo
         }
     }
 
+    private static string? GatewayFailure(ImmutableArray<MeshRow> rows) =>
+        rows.FirstOrDefault(row => row.Role == Role.Gateway) is { IsAlive: false } gateway
+            ? $"The gateway failed: {gateway.Detail}"
+            : null;
+
+    /// <summary>Why a mesh that is starting can never answer.</summary>
     private string? Useless(ImmutableArray<MeshRow> rows)
     {
-        MeshRow? gateway = rows.FirstOrDefault(row => row.Role == Role.Gateway);
-        if (gateway is { IsAlive: false })
+        if (GatewayFailure(rows) is { } failure)
         {
-            return $"The gateway failed: {gateway.Detail}";
+            return failure;
         }
 
         ImmutableArray<MeshRow> nodes = [.. rows.Where(row => row.Role == Role.Node)];

@@ -47,6 +47,7 @@ internal static class NodeVerb
             Rendezvous = settings.Get(KnownSettings.Rendezvous),
             JoinSecret = settings.Get(KnownSettings.JoinSecret),
             Model = settings.Get(KnownSettings.Model),
+            ModelsDirectory = settings.Get(KnownSettings.Models),
             Slots = settings.Get(KnownSettings.Slots),
             QueueMax = settings.Get(KnownSettings.Queue),
             ContextTokensPerSlot = settings.Get(KnownSettings.ContextTokens),

@@ -104,7 +104,7 @@ public sealed class LocalMeshTests : IDisposable
     }
 
     [Fact]
-    public async Task A_mesh_is_broken_by_its_last_node_only()
+    public async Task A_mesh_without_nodes_goes_on_until_its_gateway_ends()
     {
         await using LocalMesh mesh = Create(Healthy);
         await mesh.StartAsync(CancellationToken.None);
@@ -113,7 +113,10 @@ public sealed class LocalMeshTests : IDisposable
         await _board.WaitAsync(rows => rows.Any(row => row is { Name: "node-1", State: RoleState.Failed }), CancellationToken.None);
         Assert.False(broken.IsCompleted);
         Kill("node-2");
-        Assert.Contains("No node is left", await broken, StringComparison.Ordinal);
+        await _board.WaitAsync(rows => rows.Any(row => row is { Name: "node-2", State: RoleState.Failed }), CancellationToken.None);
+        Assert.False(broken.IsCompleted);
+        Kill("gateway");
+        Assert.Contains("The gateway failed", await broken, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System;
-using System.Text;
 using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Frames;
 using Darkbloom.Protocol.Primitives;
