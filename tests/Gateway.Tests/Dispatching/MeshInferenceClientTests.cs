@@ -6,7 +6,6 @@ using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
-using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using System;
+using System.Text;
 using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Frames;
 using Darkbloom.Protocol.Primitives;
