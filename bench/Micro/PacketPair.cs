@@ -27,11 +27,11 @@ internal sealed class PacketPair : IDisposable
         using InitiatorHandshake initiator = new(prologue, left, right.PublicKey, SystemEntropy.Instance.CreateKeyPair());
         using ResponderHandshake responder = new(prologue, right, SystemEntropy.Instance.CreateKeyPair());
         byte[] message = new byte[InitiatorHandshake.InitLength(0)];
-        bool isOpened = initiator.TryWriteInit([], message, out int length)
-            && responder.TryReadInit(message.AsSpan(0, length), [], out _, out _);
+        bool isOpened = initiator.TryWriteInit([], [], message, out int length)
+            && responder.TryReadInit([], message.AsSpan(0, length), [], out _, out _);
         byte[] answer = new byte[ResponderHandshake.ResponseLength(0)];
-        _ = responder.WriteResponse([], answer);
-        if (!isOpened || !initiator.TryReadResponse(answer, [], out _))
+        _ = responder.WriteResponse([], [], answer);
+        if (!isOpened || !initiator.TryReadResponse([], answer, [], out _))
         {
             throw new InvalidOperationException("The handshake failed.");
         }

@@ -23,19 +23,25 @@ internal static class KnownAnswers
         "80b10f5205b219d0ffad55212f97e36a74dee0d63e699587407c84d1c5e9b1e0d0371a6261afd997c1424b74110e5ea0"
         + "68ec8c30a8baa2a2fa4fca84fc4e4296cc3128a6bef37e64bdbe018d025868ecac41f65e6cdcdf997ae6687b50ca88d8");
 
+    internal static readonly byte[] InitHeader = Convert.FromHexString(
+        "48010102030405060708");
+
     internal static readonly byte[] Init = Convert.FromHexString(
         "531821b98f98600950e6b3e065c29d331c239cbdbed20b6526c139297ef3abb5c9e9cd62a556d8236b69e976b2e80653"
         + "11ad4f921b6e23e6f370680b96e1de2d29ebdeaf6cc413a2e316ec3f28459a2a32791c4e2276577826b1945babe85777"
-        + "c6396262b6918b214153c7e7201966d13eb0934def3c915c52752af66ea64f19fad0219c6cc25eb2aeab4cb44cf57f84"
-        + "764d354d976851c355dd913078a079d44e4035761604a8dd4a9576e9e43e81d09c");
+        + "c6396262b6918b214153c7e7201966d13eb0934def3c915c52752af66ea64f191d37ec550ea621b91b20772483f99715"
+        + "764d354d976851c355dd913078a079d44e53327c7b7239d1b0409d47b1a4f660ef");
+
+    internal static readonly byte[] ResponseHeader = Convert.FromHexString(
+        "5001020304050607081112131415161718");
 
     internal static readonly byte[] Response = Convert.FromHexString(
         "d0371a6261afd997c1424b74110e5ea068ec8c30a8baa2a2fa4fca84fc4e4296cc3128a6bef37e64bdbe018d025868ec"
-        + "ac41f65e6cdcdf997ae6687b50ca88d8906ef2fed5980512596485c18b9f2bd483d61ada16932732805d2b074f8f9655"
-        + "b0e3");
+        + "ac41f65e6cdcdf997ae6687b50ca88d8906ef2fed5980512596485c18b9f2bd483d687fff7decf25d67413f7f26de844"
+        + "57ac");
 
     internal static readonly byte[] HandshakeHash = Convert.FromHexString(
-        "a796f2d5e88ddfa56ee0009d8c51c216f109bb78b74202598e2e2cf44ad35d5e");
+        "735efc89b2410a1fddd1c6a9aa6ce4b684d12746b9559e5e30a7349c10a165cc");
 
     internal static readonly byte[] InitiatorSends = Convert.FromHexString(
         "8197d6348a6ef74efd29b49c3b57a0a1f636607f0776265a07bf24cef2425c19");
@@ -50,7 +56,7 @@ internal static class KnownAnswers
         "3b06b0bd918fbecf55020f6d2d0c7f6af793020155eb");
 
     internal static readonly byte[] InitMac = Convert.FromHexString(
-        "751cb84f0f4bd8ab13cf4f901a3696b8");
+        "544b04f2deb5f31801c62b371917cc34");
 
     internal static readonly byte[] ResponderId = Convert.FromHexString(
         "e2c8ceab7c89a128bfeec3be0370b31b290dd643f93068236e7baa97c68c5400");

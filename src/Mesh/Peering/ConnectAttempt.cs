@@ -64,7 +64,9 @@ internal sealed class ConnectAttempt : IDeadline, IDisposable
         Span<byte> payload = stackalloc byte[WireLimits.HandshakePayloadBytesMax];
         int payloadLength = context.WritePayload(now, observed: null, TicketVerdict.Valid, payload);
         byte[] message = new byte[InitiatorHandshake.InitLength(payloadLength)];
-        if (!handshake.TryWriteInit(payload[..payloadLength], message, out _))
+        Span<byte> header = stackalloc byte[InitPacket.HeaderBytes];
+        InitPacket.WriteHeader(target.LocalId, header);
+        if (!handshake.TryWriteInit(header, payload[..payloadLength], message, out _))
         {
             handshake.Dispose();
             return false;
@@ -77,7 +79,9 @@ internal sealed class ConnectAttempt : IDeadline, IDisposable
     public ConnectResult? TryComplete(PeerContext context, Instant now, ResponsePacket response)
     {
         Span<byte> buffer = stackalloc byte[WireLimits.DatagramBytesMax];
-        if (!_handshake.TryReadResponse(response.Message, buffer, out int length))
+        Span<byte> header = stackalloc byte[ResponsePacket.HeaderBytes];
+        ResponsePacket.WriteHeader(response.Destination, response.Source, header);
+        if (!_handshake.TryReadResponse(header, response.Message, buffer, out int length))
         {
             return null;
         }

@@ -38,9 +38,11 @@ internal sealed class IncomingHandshake : IDisposable
         PeerContext context, Instant now, InitPacket init, [NotNullWhen(true)] out IncomingHandshake? incoming)
     {
         incoming = null;
+        Span<byte> header = stackalloc byte[InitPacket.HeaderBytes];
+        InitPacket.WriteHeader(init.Source, header);
         Span<byte> buffer = stackalloc byte[WireLimits.DatagramBytesMax];
         ResponderHandshake handshake = new(context.Prologue, context.Identity, context.Entropy.CreateKeyPair());
-        if (!handshake.TryReadInit(init.Message, buffer, out int length, out PublicKey initiator)
+        if (!handshake.TryReadInit(header, init.Message, buffer, out int length, out PublicKey initiator)
             || !HandshakePayload.TryRead(buffer[..length], out HandshakePayload payload))
         {
             handshake.Dispose();
@@ -62,7 +64,9 @@ internal sealed class IncomingHandshake : IDisposable
         Span<byte> payload = stackalloc byte[WireLimits.HandshakePayloadBytesMax];
         int payloadLength = context.WritePayload(now, from, Refusal, payload);
         byte[] message = new byte[ResponderHandshake.ResponseLength(payloadLength)];
-        _ = _handshake.WriteResponse(payload[..payloadLength], message);
+        Span<byte> header = stackalloc byte[ResponsePacket.HeaderBytes];
+        ResponsePacket.WriteHeader(_remoteId, localId, header);
+        _ = _handshake.WriteResponse(header, payload[..payloadLength], message);
         ResponsePacket packet = new(_remoteId, localId, message);
         byte[] datagram = new byte[packet.Length];
         WireWriter writer = new(datagram);

@@ -21,7 +21,7 @@ public record struct PeerCounters
     /// <summary>Inits whose sender does not know this peer's key: dropped for the price of a hash.</summary>
     public long InitsWithoutMac { get; internal set; }
 
-    /// <summary>Inits with a right mac that are no Noise message to this peer.</summary>
+    /// <summary>Inits with a right mac whose Noise message is not to this peer, or not under this header.</summary>
     public long InitsForged { get; internal set; }
 
     /// <summary>Inits that were told to come again with a cookie.</summary>

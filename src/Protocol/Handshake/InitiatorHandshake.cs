@@ -51,9 +51,11 @@ public sealed class InitiatorHandshake : IDisposable
     public static int InitLength(int payloadLength) => payloadLength + NoiseSuite.InitOverheadBytes;
 
     /// <summary>Writes e, es, s, ss and the payload; false when the responder's key is no point of the curve.</summary>
+    /// <param name="header">What stands before the message in its packet and is to arrive unchanged.</param>
     /// <exception cref="ArgumentException"><paramref name="target"/> is shorter than <see
     /// cref="InitLength"/>.</exception>
-    public bool TryWriteInit(ReadOnlySpan<byte> payload, Span<byte> target, out int length)
+    public bool TryWriteInit(
+        ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, Span<byte> target, out int length)
     {
         Require(Step.Fresh);
         ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, InitLength(payload.Length));
@@ -66,6 +68,7 @@ public sealed class InitiatorHandshake : IDisposable
         using (responder)
         {
             Span<byte> rest = target;
+            _state.MixHash(header);
             _ephemeral.PublicKey.Write(rest);
             _state.MixHash(rest[..PublicKey.Size]);
             rest = rest[PublicKey.Size..];
@@ -91,9 +94,11 @@ public sealed class InitiatorHandshake : IDisposable
     }
 
     /// <summary>
-    /// Reads e, ee, se and the payload; a message that is not the responder's answer leaves everything as it was.
+    /// Reads e, ee, se and the payload; a message that is not the responder's answer under this header leaves
+    /// everything as it was.
     /// </summary>
-    public bool TryReadResponse(ReadOnlySpan<byte> message, Span<byte> payloadTarget, out int payloadLength)
+    public bool TryReadResponse(
+        ReadOnlySpan<byte> header, ReadOnlySpan<byte> message, Span<byte> payloadTarget, out int payloadLength)
     {
         Require(Step.AwaitingResponse);
         payloadLength = 0;
@@ -113,6 +118,7 @@ public sealed class InitiatorHandshake : IDisposable
         using (ephemeral)
         {
             SymmetricState attempt = _state.Clone();
+            attempt.MixHash(header);
             attempt.MixHash(ephemeralBytes);
             if (!NoiseSuite.TryMixAgreement(attempt, _ephemeral, ephemeral)
                 || !NoiseSuite.TryMixAgreement(attempt, _self.KeyPair, ephemeral)

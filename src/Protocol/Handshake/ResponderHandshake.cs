@@ -43,10 +43,12 @@ public sealed class ResponderHandshake : IDisposable
     public static int ResponseLength(int payloadLength) => payloadLength + NoiseSuite.ResponseOverheadBytes;
 
     /// <summary>Reads e, es, s, ss and the payload; false when the message is not meant for this peer.</summary>
+    /// <param name="header">What stood before the message in its packet; any other than the initiator's fails.</param>
     /// <param name="initiator">Who speaks, proven by ss; a replay speaks too, until its first data packet
     /// fails.</param>
     public bool TryReadInit(
-        ReadOnlySpan<byte> message, Span<byte> payloadTarget, out int payloadLength, out PublicKey initiator)
+        ReadOnlySpan<byte> header, ReadOnlySpan<byte> message, Span<byte> payloadTarget, out int payloadLength,
+        out PublicKey initiator)
     {
         Require(Step.Fresh);
         _step = Step.Spent;
@@ -63,6 +65,7 @@ public sealed class ResponderHandshake : IDisposable
 
         _ = PublicKey.TryRead(ephemeralBytes, out PublicKey ephemeral);
         Span<byte> keyBytes = stackalloc byte[PublicKey.Size];
+        _state.MixHash(header);
         _state.MixHash(ephemeralBytes);
         if (ephemeral == _self.PublicKey || ephemeral == _ephemeral.PublicKey
             || !CurvePoint.TryImport(ephemeral, out _initiatorEphemeral)
@@ -87,12 +90,14 @@ public sealed class ResponderHandshake : IDisposable
     }
 
     /// <summary>Writes e, ee, se and the payload, and returns the length.</summary>
+    /// <param name="header">What stands before the message in its packet and is to arrive unchanged.</param>
     /// <exception cref="ArgumentException"><paramref name="target"/> is shorter than <see
     /// cref="ResponseLength"/>.</exception>
-    public int WriteResponse(ReadOnlySpan<byte> payload, Span<byte> target)
+    public int WriteResponse(ReadOnlySpan<byte> header, ReadOnlySpan<byte> payload, Span<byte> target)
     {
         Require(Step.Answering);
         ArgumentOutOfRangeException.ThrowIfLessThan(target.Length, ResponseLength(payload.Length));
+        _state.MixHash(header);
         _ephemeral.PublicKey.Write(target);
         _state.MixHash(target[..PublicKey.Size]);
         if (!NoiseSuite.TryMixAgreement(_state, _ephemeral, _initiatorEphemeral!)

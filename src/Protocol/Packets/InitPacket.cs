@@ -24,7 +24,10 @@ namespace Darkbloom.Protocol.Packets;
 /// </remarks>
 public readonly ref struct InitPacket(ConnectionId source, ReadOnlySpan<byte> cookie, ReadOnlySpan<byte> message)
 {
-    private const int HeaderBytes = 2 + ConnectionId.Size + RetryCookie.Size + sizeof(ushort);
+    /// <summary>Flags, version and source: what <see cref="WriteHeader"/> writes.</summary>
+    public const int HeaderBytes = 2 + ConnectionId.Size;
+
+    private const int MessageOffset = HeaderBytes + RetryCookie.Size + sizeof(ushort);
 
     /// <summary>The initiator's name for the session.</summary>
     public ConnectionId Source { get; } = source;
@@ -34,7 +37,7 @@ public readonly ref struct InitPacket(ConnectionId source, ReadOnlySpan<byte> co
 
     public ReadOnlySpan<byte> Message { get; } = message;
 
-    public int Length => Math.Max(WireLimits.InitBytesMin, HeaderBytes + Message.Length + HandshakeMac.Size);
+    public int Length => Math.Max(WireLimits.InitBytesMin, MessageOffset + Message.Length + HandshakeMac.Size);
 
     /// <summary>
     /// Reads a datagram whose mac1 fits the key that <paramref name="mac"/> was made of; it costs one HMAC.
@@ -70,6 +73,17 @@ public readonly ref struct InitPacket(ConnectionId source, ReadOnlySpan<byte> co
     /// </summary>
     public static ReadOnlySpan<byte> Mac(ReadOnlySpan<byte> datagram) => datagram[^HandshakeMac.Size..];
 
+    /// <summary>
+    /// Writes the header that the Noise message binds (section 4.3). The cookie isn't part of it, so that the message
+    /// stays as it is when a Retry brings one.
+    /// </summary>
+    public static void WriteHeader(ConnectionId source, Span<byte> target)
+    {
+        target[0] = PacketFlags.Of(PacketType.Init);
+        target[1] = HandshakePrologue.Version;
+        source.Write(target[2..]);
+    }
+
     /// <summary>Writes <see cref="Length"/> bytes to <paramref name="target"/> and returns their number.</summary>
     public int Write(Span<byte> target, HandshakeMac mac)
     {
@@ -79,9 +93,7 @@ public readonly ref struct InitPacket(ConnectionId source, ReadOnlySpan<byte> co
         Span<byte> datagram = target[..Length];
         Span<byte> covered = datagram[..^HandshakeMac.Size];
         WireWriter writer = new(covered);
-        writer.WriteByte(PacketFlags.Of(PacketType.Init));
-        writer.WriteByte(HandshakePrologue.Version);
-        Source.Write(ref writer);
+        WriteHeader(Source, writer.Reserve(HeaderBytes));
         writer.WriteBytes(Cookie);
         writer.WriteUInt16((ushort)Message.Length);
         writer.WriteBytes(Message);

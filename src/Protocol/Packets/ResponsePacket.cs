@@ -21,7 +21,8 @@ namespace Darkbloom.Protocol.Packets;
 /// </remarks>
 public readonly ref struct ResponsePacket(ConnectionId destination, ConnectionId source, ReadOnlySpan<byte> message)
 {
-    private const int HeaderBytes = 1 + (2 * ConnectionId.Size);
+    /// <summary>Flags and both ids, all that stands before the message: what <see cref="WriteHeader"/> writes.</summary>
+    public const int HeaderBytes = 1 + (2 * ConnectionId.Size);
 
     /// <summary>The initiator's name for the session, as its Init gave it.</summary>
     public ConnectionId Destination { get; } = destination;
@@ -50,12 +51,18 @@ public readonly ref struct ResponsePacket(ConnectionId destination, ConnectionId
         return true;
     }
 
+    /// <summary>Writes the header that the Noise message binds (section 4.3).</summary>
+    public static void WriteHeader(ConnectionId destination, ConnectionId source, Span<byte> target)
+    {
+        target[0] = PacketFlags.Of(PacketType.Response);
+        destination.Write(target[1..]);
+        source.Write(target[(1 + ConnectionId.Size)..]);
+    }
+
     /// <summary>Writes <see cref="Length"/> bytes.</summary>
     public void Write(ref WireWriter writer)
     {
-        writer.WriteByte(PacketFlags.Of(PacketType.Response));
-        Destination.Write(ref writer);
-        Source.Write(ref writer);
+        WriteHeader(Destination, Source, writer.Reserve(HeaderBytes));
         writer.WriteBytes(Message);
     }
 }

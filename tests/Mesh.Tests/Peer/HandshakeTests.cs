@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using Darkbloom.Mesh.Peering;
 using Darkbloom.Mesh.Transport;
+using Darkbloom.Protocol.Handshake;
 using Darkbloom.Protocol.Packets;
 using Darkbloom.Simulations.Actors;
 using Darkbloom.Simulations.Network;
@@ -77,6 +78,69 @@ public sealed class HandshakeTests
         Assert.True(hasLost);
         Assert.Equal(world.Connected(client).RemoteId, server.Identity.Id);
         Assert.Equal(world.Accepted(server).RemoteId, client.Identity.Id);
+    }
+
+    [Fact]
+    public void A_response_with_a_flipped_bit_in_its_header_leaves_the_attempt_to_the_genuine_one()
+    {
+        using PeerWorld world = new(link: _perfect);
+        SimPeer client = world.AddMember();
+        SimPeer server = world.AddMember();
+        int forged = 0;
+        world.Wire.Tap = (from, _, datagram) =>
+        {
+            for (int bit = 0; TypeOf(datagram) == PacketType.Response && bit < 8 * ResponsePacket.HeaderBytes; bit++)
+            {
+                byte[] mangled = datagram.ToArray();
+                mangled[bit / 8] ^= (byte)(1 << (bit % 8));
+                client.Core.Receive(world.World.Now, from, mangled);
+                forged++;
+                Assert.Equal(1, client.Core.AttemptCount);
+                Assert.Equal(0, client.Core.SessionCount);
+            }
+            return true;
+        };
+
+        _ = client.Connect(server);
+        world.Run(0.1);
+
+        Assert.Equal(8 * ResponsePacket.HeaderBytes, forged);
+        Assert.Equal(server.Identity.Id, world.Connected(client).RemoteId);
+        Assert.Equal(client.Identity.Id, world.Accepted(server).RemoteId);
+        PeerCounters counted = client.Core.Counters;
+        Assert.Equal(forged, counted.DatagramsUnknown + counted.DatagramsMalformed);
+    }
+
+    [Fact]
+    public void An_init_whose_connection_id_was_rewritten_is_forged_even_with_a_right_mac()
+    {
+        using PeerWorld world = new(link: _perfect);
+        SimPeer client = world.AddMember();
+        SimPeer server = world.AddMember();
+        HandshakeMac mac = new(server.Identity.PublicKey);
+        const int FirstBit = 8 * (InitPacket.HeaderBytes - ConnectionId.Size);
+        int forged = 0;
+        world.Wire.Tap = (from, _, datagram) =>
+        {
+            for (int bit = FirstBit; TypeOf(datagram) == PacketType.Init && bit < 8 * InitPacket.HeaderBytes; bit++)
+            {
+                byte[] mangled = datagram.ToArray();
+                mangled[bit / 8] ^= (byte)(1 << (bit % 8));
+                mac.Write(mangled.AsSpan(..^HandshakeMac.Size), mangled.AsSpan(^HandshakeMac.Size..));
+                server.Core.Receive(world.World.Now, from, mangled);
+                forged++;
+            }
+            return true;
+        };
+
+        _ = client.Connect(server);
+        world.Run(0.1);
+
+        Assert.Equal(8 * ConnectionId.Size, forged);
+        Assert.Equal(forged, server.Core.Counters.InitsForged);
+        Assert.Equal(1, server.Core.Counters.InitsAnswered);
+        _ = world.Connected(client);
+        _ = world.Accepted(server);
     }
 
     [Fact]

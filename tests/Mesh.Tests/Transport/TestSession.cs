@@ -23,10 +23,10 @@ internal static class TestSession
         byte[] init = new byte[InitiatorHandshake.InitLength(0)];
         byte[] response = new byte[ResponderHandshake.ResponseLength(0)];
         byte[] payload = new byte[init.Length];
-        Assert.True(initiator.TryWriteInit([], init, out _));
-        Assert.True(responder.TryReadInit(init, payload, out _, out _));
-        _ = responder.WriteResponse([], response);
-        Assert.True(initiator.TryReadResponse(response, payload, out _));
+        Assert.True(initiator.TryWriteInit([], [], init, out _));
+        Assert.True(responder.TryReadInit([], init, payload, out _, out _));
+        _ = responder.WriteResponse([], [], response);
+        Assert.True(initiator.TryReadResponse([], response, payload, out _));
         Initiator = initiator.Split();
         Responder = responder.Split();
     }

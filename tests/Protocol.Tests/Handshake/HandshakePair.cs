@@ -2,6 +2,7 @@ using System;
 using System.Text;
 using Darkbloom.Protocol.Handshake;
 using Darkbloom.Protocol.Identity;
+using Darkbloom.Protocol.Packets;
 using Xunit;
 
 namespace Darkbloom.Protocol.Tests.Handshake;
@@ -13,6 +14,8 @@ internal sealed class HandshakePair : IDisposable
     internal const string ResponseText = "second flight";
 
     internal static readonly byte[] Prologue = HandshakePrologue.Create("test");
+    internal static readonly byte[] InitHeader = NewInitHeader();
+    internal static readonly byte[] ResponseHeader = NewResponseHeader();
 
     internal HandshakePair()
     {
@@ -32,7 +35,7 @@ internal sealed class HandshakePair : IDisposable
     {
         byte[] payload = Encoding.UTF8.GetBytes(InitText);
         byte[] message = new byte[InitiatorHandshake.InitLength(payload.Length)];
-        Assert.True(Initiator.TryWriteInit(payload, message, out int length));
+        Assert.True(Initiator.TryWriteInit(InitHeader, payload, message, out int length));
         Assert.Equal(message.Length, length);
         return message;
     }
@@ -40,19 +43,19 @@ internal sealed class HandshakePair : IDisposable
     internal byte[] Answer(byte[] init)
     {
         byte[] target = new byte[init.Length];
-        Assert.True(Responder.TryReadInit(init, target, out int length, out PublicKey initiator));
+        Assert.True(Responder.TryReadInit(InitHeader, init, target, out int length, out PublicKey initiator));
         Assert.Equal(InitText, Encoding.UTF8.GetString(target.AsSpan(0, length)));
         Assert.Equal(InitiatorIdentity.PublicKey, initiator);
         byte[] payload = Encoding.UTF8.GetBytes(ResponseText);
         byte[] message = new byte[ResponderHandshake.ResponseLength(payload.Length)];
-        Assert.Equal(message.Length, Responder.WriteResponse(payload, message));
+        Assert.Equal(message.Length, Responder.WriteResponse(ResponseHeader, payload, message));
         return message;
     }
 
     internal void Finish(byte[] response)
     {
         byte[] target = new byte[response.Length];
-        Assert.True(Initiator.TryReadResponse(response, target, out int length));
+        Assert.True(Initiator.TryReadResponse(ResponseHeader, response, target, out int length));
         Assert.Equal(ResponseText, Encoding.UTF8.GetString(target.AsSpan(0, length)));
     }
 
@@ -70,5 +73,19 @@ internal sealed class HandshakePair : IDisposable
         Responder.Dispose();
         InitiatorIdentity.Dispose();
         ResponderIdentity.Dispose();
+    }
+
+    private static byte[] NewInitHeader()
+    {
+        byte[] header = new byte[InitPacket.HeaderBytes];
+        InitPacket.WriteHeader(new ConnectionId(1), header);
+        return header;
+    }
+
+    private static byte[] NewResponseHeader()
+    {
+        byte[] header = new byte[ResponsePacket.HeaderBytes];
+        ResponsePacket.WriteHeader(new ConnectionId(1), new ConnectionId(2), header);
+        return header;
     }
 }

@@ -8,6 +8,9 @@ namespace Darkbloom.Protocol.Tests.Handshake;
 
 public sealed class HandshakeTests
 {
+    private static readonly byte[] InitHeader = HandshakePair.InitHeader;
+    private static readonly byte[] ResponseHeader = HandshakePair.ResponseHeader;
+
     [Fact]
     public void Both_sides_end_with_the_same_keys_crossed_over()
     {
@@ -30,8 +33,8 @@ public sealed class HandshakeTests
         pair.Finish(pair.Answer(init));
         using SessionKeys first = pair.Initiator.Split();
         using ResponderHandshake replayed = new(HandshakePair.Prologue, pair.ResponderIdentity, TestKeys.Fresh());
-        Assert.True(replayed.TryReadInit(init, new byte[init.Length], out _, out _));
-        _ = replayed.WriteResponse([], new byte[ResponderHandshake.ResponseLength(0)]);
+        Assert.True(replayed.TryReadInit(InitHeader, init, new byte[init.Length], out _, out _));
+        _ = replayed.WriteResponse(ResponseHeader, [], new byte[ResponderHandshake.ResponseLength(0)]);
         using SessionKeys second = replayed.Split();
         Assert.False(first.SendSecret.SequenceEqual(second.ReceiveSecret));
         Assert.False(first.ReceiveSecret.SequenceEqual(second.SendSecret));
@@ -47,7 +50,7 @@ public sealed class HandshakeTests
         byte[] init = pair.WriteInit();
         using ResponderHandshake stranger =
             new(HandshakePrologue.Create(network), pair.ResponderIdentity, TestKeys.Fresh());
-        Assert.False(stranger.TryReadInit(init, new byte[init.Length], out _, out _));
+        Assert.False(stranger.TryReadInit(InitHeader, init, new byte[init.Length], out _, out _));
     }
 
     [Fact]
@@ -58,7 +61,7 @@ public sealed class HandshakeTests
         byte[] prologue = HandshakePrologue.Create("test");
         prologue["darkbloom/noise\0".Length]++;
         using ResponderHandshake stranger = new(prologue, pair.ResponderIdentity, TestKeys.Fresh());
-        Assert.False(stranger.TryReadInit(init, new byte[init.Length], out _, out _));
+        Assert.False(stranger.TryReadInit(InitHeader, init, new byte[init.Length], out _, out _));
     }
 
     [Fact]
@@ -68,7 +71,7 @@ public sealed class HandshakeTests
         byte[] init = pair.WriteInit();
         using PeerIdentity other = TestKeys.FreshIdentity();
         using ResponderHandshake stranger = new(HandshakePair.Prologue, other, TestKeys.Fresh());
-        Assert.False(stranger.TryReadInit(init, new byte[init.Length], out _, out _));
+        Assert.False(stranger.TryReadInit(InitHeader, init, new byte[init.Length], out _, out _));
     }
 
     [Fact]
@@ -80,13 +83,13 @@ public sealed class HandshakeTests
         using InitiatorHandshake toOther = new(
             HandshakePair.Prologue, pair.InitiatorIdentity, other.PublicKey, TestKeys.Fresh());
         byte[] initToOther = new byte[InitiatorHandshake.InitLength(0)];
-        Assert.True(toOther.TryWriteInit([], initToOther, out _));
+        Assert.True(toOther.TryWriteInit(InitHeader, [], initToOther, out _));
         using ResponderHandshake answering = new(HandshakePair.Prologue, other, TestKeys.Fresh());
-        Assert.True(answering.TryReadInit(initToOther, new byte[initToOther.Length], out _, out _));
+        Assert.True(answering.TryReadInit(InitHeader, initToOther, new byte[initToOther.Length], out _, out _));
         byte[] response = new byte[ResponderHandshake.ResponseLength(0)];
-        _ = answering.WriteResponse([], response);
+        _ = answering.WriteResponse(ResponseHeader, [], response);
 
-        Assert.False(pair.Initiator.TryReadResponse(response, new byte[response.Length], out _));
+        Assert.False(pair.Initiator.TryReadResponse(ResponseHeader, response, new byte[response.Length], out _));
         pair.Finish(pair.Answer(init));
     }
 
@@ -95,8 +98,8 @@ public sealed class HandshakeTests
     {
         using HandshakePair pair = new();
         byte[] init = pair.WriteInit();
-        Assert.False(pair.Initiator.TryReadResponse(init, new byte[init.Length], out _));
-        Assert.False(pair.Initiator.TryReadResponse(init.AsSpan(0, 80), new byte[init.Length], out _));
+        Assert.False(pair.Initiator.TryReadResponse(ResponseHeader, init, new byte[init.Length], out _));
+        Assert.False(pair.Initiator.TryReadResponse(ResponseHeader, init.AsSpan(0, 80), new byte[init.Length], out _));
     }
 
     [Fact]
@@ -105,7 +108,7 @@ public sealed class HandshakeTests
         using HandshakePair pair = new();
         byte[] init = pair.WriteInit();
         using ResponderHandshake self = new(HandshakePair.Prologue, pair.InitiatorIdentity, TestKeys.Fresh());
-        Assert.False(self.TryReadInit(init, new byte[init.Length], out _, out _));
+        Assert.False(self.TryReadInit(InitHeader, init, new byte[init.Length], out _, out _));
     }
 
     [Fact]
@@ -115,7 +118,7 @@ public sealed class HandshakeTests
         byte[] stale = earlier.Answer(earlier.WriteInit());
         using HandshakePair pair = new();
         byte[] init = pair.WriteInit();
-        Assert.False(pair.Initiator.TryReadResponse(stale, new byte[stale.Length], out _));
+        Assert.False(pair.Initiator.TryReadResponse(ResponseHeader, stale, new byte[stale.Length], out _));
         pair.Finish(pair.Answer(init));
         using SessionKeys initiator = pair.Initiator.Split();
         using SessionKeys responder = pair.Responder.Split();
@@ -132,7 +135,7 @@ public sealed class HandshakeTests
         {
             init[i] ^= 1;
             using ResponderHandshake responder = new(HandshakePair.Prologue, pair.ResponderIdentity, TestKeys.Fresh());
-            Assert.False(responder.TryReadInit(init, target, out _, out _));
+            Assert.False(responder.TryReadInit(InitHeader, init, target, out _, out _));
             init[i] ^= 1;
         }
 
@@ -140,11 +143,64 @@ public sealed class HandshakeTests
         for (int i = 0; i < response.Length; i++)
         {
             response[i] ^= 1;
-            Assert.False(pair.Initiator.TryReadResponse(response, target, out _));
+            Assert.False(pair.Initiator.TryReadResponse(ResponseHeader, response, target, out _));
             response[i] ^= 1;
         }
 
         pair.Finish(response);
+    }
+
+    [Fact]
+    public void Every_flipped_bit_of_the_inits_header_is_refused()
+    {
+        using HandshakePair pair = new();
+        byte[] init = pair.WriteInit();
+        byte[] header = [.. InitHeader];
+        for (int bit = 0; bit < 8 * header.Length; bit++)
+        {
+            header[bit / 8] ^= (byte)(1 << (bit % 8));
+            using ResponderHandshake responder = new(HandshakePair.Prologue, pair.ResponderIdentity, TestKeys.Fresh());
+            Assert.False(responder.TryReadInit(header, init, new byte[init.Length], out _, out _));
+            header[bit / 8] ^= (byte)(1 << (bit % 8));
+        }
+
+        pair.Finish(pair.Answer(init));
+    }
+
+    [Fact]
+    public void Every_flipped_bit_of_the_responses_header_is_refused_and_the_genuine_one_still_counts()
+    {
+        using HandshakePair pair = new();
+        byte[] response = pair.Answer(pair.WriteInit());
+        byte[] header = [.. ResponseHeader];
+        for (int bit = 0; bit < 8 * header.Length; bit++)
+        {
+            header[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.False(pair.Initiator.TryReadResponse(header, response, new byte[response.Length], out _));
+            header[bit / 8] ^= (byte)(1 << (bit % 8));
+        }
+
+        pair.Finish(response);
+    }
+
+    [Fact]
+    public void Header_that_is_cut_short_or_absent_is_refused()
+    {
+        using HandshakePair pair = new();
+        byte[] init = pair.WriteInit();
+        for (int length = 0; length < InitHeader.Length; length++)
+        {
+            using ResponderHandshake responder = new(HandshakePair.Prologue, pair.ResponderIdentity, TestKeys.Fresh());
+            ReadOnlySpan<byte> cut = InitHeader.AsSpan(0, length);
+            Assert.False(responder.TryReadInit(cut, init, new byte[init.Length], out _, out _));
+        }
+
+        byte[] response = pair.Answer(init);
+        for (int length = 0; length < ResponseHeader.Length; length++)
+        {
+            ReadOnlySpan<byte> cut = ResponseHeader.AsSpan(0, length);
+            Assert.False(pair.Initiator.TryReadResponse(cut, response, new byte[response.Length], out _));
+        }
     }
 
     [Fact]
@@ -156,13 +212,13 @@ public sealed class HandshakeTests
         for (int length = 0; length < init.Length; length++)
         {
             using ResponderHandshake responder = new(HandshakePair.Prologue, pair.ResponderIdentity, TestKeys.Fresh());
-            Assert.False(responder.TryReadInit(init.AsSpan(0, length), target, out _, out _));
+            Assert.False(responder.TryReadInit(InitHeader, init.AsSpan(0, length), target, out _, out _));
         }
 
         byte[] response = pair.Answer(init);
         for (int length = 0; length < response.Length; length++)
         {
-            Assert.False(pair.Initiator.TryReadResponse(response.AsSpan(0, length), target, out _));
+            Assert.False(pair.Initiator.TryReadResponse(ResponseHeader, response.AsSpan(0, length), target, out _));
         }
 
         pair.Finish(response);
@@ -173,7 +229,7 @@ public sealed class HandshakeTests
     {
         using HandshakePair pair = new();
         byte[] init = pair.WriteInit();
-        Assert.False(pair.Responder.TryReadInit(init, new byte[HandshakePair.InitText.Length - 1], out _, out _));
+        Assert.False(pair.Responder.TryReadInit(InitHeader, init, new byte[HandshakePair.InitText.Length - 1], out _, out _));
     }
 
     [Fact]
@@ -182,7 +238,8 @@ public sealed class HandshakeTests
         using PeerIdentity self = TestKeys.FreshIdentity();
         PublicKey offCurve = self.PublicKey with { Y = new UInt256(1, 2) };
         using InitiatorHandshake initiator = new(HandshakePair.Prologue, self, offCurve, TestKeys.Fresh());
-        Assert.False(initiator.TryWriteInit([], new byte[InitiatorHandshake.InitLength(0)], out int length));
+        byte[] target = new byte[InitiatorHandshake.InitLength(0)];
+        Assert.False(initiator.TryWriteInit(InitHeader, [], target, out int length));
         Assert.Equal(0, length);
     }
 

@@ -28,18 +28,19 @@ public sealed class NoiseKnownAnswerTests : IDisposable
     public void Both_messages_and_all_keys_are_as_computed_elsewhere()
     {
         byte[] init = new byte[KnownAnswers.Init.Length];
-        Assert.True(_initiator.TryWriteInit("the first payload"u8, init, out _));
+        Assert.True(_initiator.TryWriteInit(KnownAnswers.InitHeader, "the first payload"u8, init, out _));
         Assert.Equal(KnownAnswers.Init, init);
 
         byte[] payload = new byte[100];
-        Assert.True(_responder.TryReadInit(init, payload, out int length, out PublicKey key));
+        Assert.True(_responder.TryReadInit(
+            KnownAnswers.InitHeader, init, payload, out int length, out PublicKey key));
         Assert.Equal("the first payload"u8, payload.AsSpan(0, length));
         Assert.Equal(_initiatorIdentity.PublicKey, key);
 
         byte[] response = new byte[KnownAnswers.Response.Length];
-        _ = _responder.WriteResponse("the second payload"u8, response);
+        _ = _responder.WriteResponse(KnownAnswers.ResponseHeader, "the second payload"u8, response);
         Assert.Equal(KnownAnswers.Response, response);
-        Assert.True(_initiator.TryReadResponse(response, payload, out length));
+        Assert.True(_initiator.TryReadResponse(KnownAnswers.ResponseHeader, response, payload, out length));
         Assert.Equal("the second payload"u8, payload.AsSpan(0, length));
 
         using SessionKeys keys = _initiator.Split();
@@ -51,8 +52,8 @@ public sealed class NoiseKnownAnswerTests : IDisposable
     [Fact]
     public void Packets_of_two_phases_are_as_computed_elsewhere()
     {
-        Assert.True(_initiator.TryWriteInit("the first payload"u8, new byte[500], out _));
-        Assert.True(_initiator.TryReadResponse(KnownAnswers.Response, new byte[100], out _));
+        Assert.True(_initiator.TryWriteInit(KnownAnswers.InitHeader, "the first payload"u8, new byte[500], out _));
+        Assert.True(_initiator.TryReadResponse(KnownAnswers.ResponseHeader, KnownAnswers.Response, new byte[100], out _));
         using SessionKeys keys = _initiator.Split();
         using PacketProtector protector = new(keys);
         byte[] header = Convert.FromHexString("4001020304050607080000002a");

@@ -61,7 +61,7 @@ public sealed class SharedKeyTests : IDisposable
         (byte[] init, SymmetricState state) = WriteInit(ephemeral, initiator);
         state.Dispose();
         using ResponderHandshake handshake = new([], _responderIdentity, TestKeys.Import(KnownAnswers.ResponderEphemeral));
-        return handshake.TryReadInit(init, [], out _, out _);
+        return handshake.TryReadInit(HandshakePair.InitHeader, init, [], out _, out _);
     }
 
     /// <summary>The pattern's first message, by whoever holds any keys at all.</summary>
@@ -69,6 +69,7 @@ public sealed class SharedKeyTests : IDisposable
     {
         byte[] init = new byte[InitiatorHandshake.InitLength(0)];
         SymmetricState state = NoiseSuite.Begin([], _responder.PublicKey);
+        state.MixHash(HandshakePair.InitHeader);
         ephemeral.PublicKey.Write(init);
         NoiseSuite.MixPublicKey(state, ephemeral.PublicKey);
         Mix(state, ephemeral, _responder.PublicKey);
@@ -83,17 +84,19 @@ public sealed class SharedKeyTests : IDisposable
         using PeerIdentity self = PeerIdentity.FromKeyPair(KnownAnswers.InitiatorStatic);
         using InitiatorHandshake handshake =
             new([], self, _responder.PublicKey, TestKeys.Import(KnownAnswers.InitiatorEphemeral));
-        Assert.True(handshake.TryWriteInit([], new byte[InitiatorHandshake.InitLength(0)], out _));
+        Assert.True(handshake.TryWriteInit(
+            HandshakePair.InitHeader, [], new byte[InitiatorHandshake.InitLength(0)], out _));
 
         (_, SymmetricState state) = WriteInit(_initiatorEphemeral, _initiator);
         byte[] response = new byte[ResponderHandshake.ResponseLength(0)];
+        state.MixHash(HandshakePair.ResponseHeader);
         ephemeral.PublicKey.Write(response);
         NoiseSuite.MixPublicKey(state, ephemeral.PublicKey);
         Mix(state, ephemeral, _initiatorEphemeral.PublicKey);
         Mix(state, ephemeral, _initiator.PublicKey);
         _ = state.EncryptAndHash([], response.AsSpan(PublicKey.Size));
         state.Dispose();
-        return handshake.TryReadResponse(response, [], out _);
+        return handshake.TryReadResponse(HandshakePair.ResponseHeader, response, [], out _);
     }
 
     private static void Mix(SymmetricState state, KeyPair own, PublicKey peer)

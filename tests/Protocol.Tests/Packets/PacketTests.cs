@@ -126,6 +126,24 @@ public sealed class PacketTests
     }
 
     [Fact]
+    public void Both_handshake_packets_begin_with_the_header_that_the_handshake_binds()
+    {
+        byte[] initHeader = new byte[InitPacket.HeaderBytes];
+        InitPacket.WriteHeader(Source, initHeader);
+        Assert.Equal(KnownAnswers.InitHeader, initHeader);
+        Assert.Equal(initHeader, WriteInit(Message)[..initHeader.Length]);
+
+        ResponsePacket response = new(Source, Destination, Message);
+        byte[] datagram = new byte[response.Length];
+        WireWriter writer = new(datagram);
+        response.Write(ref writer);
+        byte[] responseHeader = new byte[ResponsePacket.HeaderBytes];
+        ResponsePacket.WriteHeader(Source, Destination, responseHeader);
+        Assert.Equal(KnownAnswers.ResponseHeader, responseHeader);
+        Assert.Equal(responseHeader, datagram[..^Message.Length]);
+    }
+
+    [Fact]
     public void Retry_has_its_golden_bytes_and_round_trips()
     {
         byte[] datagram = new byte[RetryPacket.Length];

@@ -206,6 +206,11 @@ def main():
     state.mix_hash(prologue)
     state.mix_hash(point_bytes(S_r))
 
+    # Each packet's header, from its flags to its last connection id, goes into the hash before its message.
+    init_header = bytes.fromhex("4801" + "0102030405060708")
+    response_header = bytes.fromhex("50" + "0102030405060708" + "1112131415161718")
+
+    state.mix_hash(init_header)
     init = point_bytes(E_i)
     state.mix_hash(init)
     state.mix_key(dh(e_i, S_r))
@@ -213,6 +218,7 @@ def main():
     state.mix_key(dh(s_i, S_r))
     init += state.encrypt(b"the first payload")
 
+    state.mix_hash(response_header)
     response = point_bytes(E_r)
     state.mix_hash(response)
     state.mix_key(dh(e_r, E_i))
@@ -229,7 +235,9 @@ def main():
     next_first = expand(first, b"darkbloom/packet/v1 next", 32)
     for name, key, point in zip(names, (s_i, e_i, s_r, e_r), (S_i, E_i, S_r, E_r)):
         print(name, (key.to_bytes(32, "big") + point_bytes(point)).hex())
+    print("init header", init_header.hex())
     print("init", init.hex())
+    print("response header", response_header.hex())
     print("response", response.hex())
     print("hash", state.h.hex())
     print("initiator sends", first.hex())
@@ -240,8 +248,8 @@ def main():
     print("mac1 of init", mac(mac_key, init)[:16].hex())
     print("peer id of responder", hashlib.sha256(b"darkbloom/peer-id/v1\0" + point_bytes(S_r)).hexdigest())
 
-    init_header = bytes.fromhex("48010102030405060708" + "101112131415161718191a1b1c1d1e1f" + "0003" + "0a0b0c")
-    init_packet = init_header + bytes(1184 - len(init_header))
+    init_packet = init_header + bytes.fromhex("101112131415161718191a1b1c1d1e1f" + "0003" + "0a0b0c")
+    init_packet += bytes(1184 - len(init_packet))
     init_mac = mac(mac_key, init_packet)[:16]
     print("init packet's mac", init_mac.hex())
     retry = bytes.fromhex("580102030405060708" + "101112131415161718191a1b1c1d1e1f")
