@@ -27,7 +27,7 @@ public sealed class GraphExchange : IDisposable
         _tickets = new SimTickets(World.Fork(), NetworkName);
         for (int i = 0; i < plan.Peers; i++)
         {
-            Join(i);
+            Join(i, plan);
         }
         Prng choice = World.Fork();
         for (int i = 0; i < plan.Peers; i++)
@@ -63,11 +63,11 @@ public sealed class GraphExchange : IDisposable
         _tickets.Dispose();
     }
 
-    private void Join(int index)
+    private void Join(int index, GraphExchangePlan plan)
     {
         IPAddress address = new([10, (byte)(index >> 8), (byte)index, 1]);
-        SimPeer peer = new(
-            World, Wire, PathAddress.From(new IPEndPoint(address, Port)), new MeshPeerOptions { Network = NetworkName });
+        MeshPeerOptions options = new() { Network = NetworkName, Limits = plan.Handshakes };
+        SimPeer peer = new(World, Wire, PathAddress.From(new IPEndPoint(address, Port)), options);
         peer.Core.UseTicket(_tickets.Issue(peer.Identity.PublicKey, SimClock.At(World.Now)));
         _ = peer.Core.TrustTicketKey(_tickets.PublicKey);
         EchoActor echo = new(peer);

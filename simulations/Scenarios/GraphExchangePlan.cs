@@ -1,4 +1,5 @@
 using System;
+using Darkbloom.Mesh.Peering;
 using Darkbloom.Simulations.Network;
 
 namespace Darkbloom.Simulations.Scenarios;
@@ -15,6 +16,9 @@ public sealed record GraphExchangePlan
 
     /// <summary>Exchanges begin at random within this time.</summary>
     public TimeSpan StartWithin { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an exchange tries to connect before it counts as failed.</summary>
+    public HandshakeLimits Handshakes { get; init; } = new();
 
     public LinkModel Link { get; init; } = new()
     {
