@@ -21,7 +21,9 @@ public sealed partial class TidyTests
         { "an unwritten method", "NotImplemented" + "Exception" },
         { "a skipped test", @"\[(Fact|Theory)\([^)]*\bSkip\s*=\s*" + "\"" },
         { "a sleeping thread in a test", @"Thread\.Sle" + @"ep\(" },
-        { "a path of one machine", "(^|[\"'`( ])/(work|ro" + "ot|ho" + "me|Users)/[a-z]" },
+        { "a path of one machine", "(^|[\"'`(= ])/(work|ro" + "ot|ho" + "me|Users)/[a-z]" },
+        { "a registry of one machine", @"(?i)https?://[\w.:-]*\b(proxy|mirror|nex" + "us|artif" + @"actory|registry)\b" },
+        { "a number of an issue", @"(?i)\bissue " + @"#?\d|(?<![\w&(#])#" + @"\d+\b" },
     };
 
     [Theory]
