@@ -24,7 +24,9 @@ public sealed partial class ProtocolDocumentTests
     private static readonly string Text = RepositoryFiles.Read(Page);
 
     private static readonly ImmutableDictionary<string, string> Sections =
-        Heading().Matches(Text).ToImmutableDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        Heading().Matches(Text)
+            .DistinctBy(match => match.Groups[1].Value)
+            .ToImmutableDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value);
 
     [Fact]
     public void Sections_are_numbered_without_gaps()
