@@ -95,6 +95,8 @@ public sealed partial class TidyTests
         string inside = place switch
         {
             _ when place.StartsWith("src.", StringComparison.Ordinal) => place["src.".Length..],
+            // What several test projects compile belongs to none of them.
+            "tests.Support" => "Tests.Support",
             _ when place.StartsWith("tests.", StringComparison.Ordinal) => place["tests.".Length..],
             _ when place.StartsWith("tools.", StringComparison.Ordinal) => place["tools.".Length..],
             _ => char.ToUpperInvariant(place[0]) + place[1..],
