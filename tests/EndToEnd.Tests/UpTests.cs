@@ -61,7 +61,7 @@ public sealed class UpTests
     public async Task Other_verbs_reach_the_mesh_by_its_configuration_file()
     {
         await using MeshProcess mesh = await MeshProcess.StartAsync("--nodes", "2");
-        Finished chat = await Launcher.RunAsync("chat", "--config", mesh.ConfigurationPath, "What is the capital of Japan?");
+        Finished chat = await Launcher.RunAsync("chat", "--config", mesh.ConfigurationPath, "--temperature", "0", "What is the capital of Japan?");
         Assert.Equal((0, "The capital of Japan is Tokyo."), (chat.ExitCode, chat.Output.Trim()));
         Finished peers = await Launcher.RunAsync("peers", "--config", mesh.ConfigurationPath, "--json");
         Assert.Equal(0, peers.ExitCode);

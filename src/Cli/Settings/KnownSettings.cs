@@ -52,6 +52,11 @@ internal static class KnownSettings
         SettingParsers.TryWords, () => "")
     { Placeholder = "keys", IsSecret = true };
 
+    public static Setting<ImmutableArray<string>> CorsOrigin { get; } = new(
+        "cors-origin", "web origins whose pages may call the gateway; * is every one", "origins separated by commas",
+        SettingParsers.TryWords, () => "")
+    { Placeholder = "origins" };
+
     public static Setting<string> Model { get; } = new(
         "model", "a GGUF file, or the id of a model that `darkbloom models` lists", "a path or an id",
         SettingParsers.TryText, () => ModelCatalogue.BuiltInId)
@@ -93,7 +98,7 @@ internal static class KnownSettings
     { Placeholder = "level" };
 
     public static ImmutableArray<Setting> All { get; } =
-        [Network, Bind, HttpBind, State, Rendezvous, JoinSecret, ApiKey, Model, Models, Slots, Queue, ContextTokens, Threads, Url, Log];
+        [Network, Bind, HttpBind, State, Rendezvous, JoinSecret, ApiKey, CorsOrigin, Model, Models, Slots, Queue, ContextTokens, Threads, Url, Log];
 
     /// <summary>Where a role keeps its state unless told otherwise.</summary>
     public static string StateDirectory(string role) =>

@@ -27,7 +27,7 @@ internal static class ChatVerb
         {
             Examples =
             [
-                new("darkbloom chat \"What is the capital of Japan?\"", "ask once"),
+                new("darkbloom chat --temperature 0 \"What is the capital of Japan?\"", "ask once"),
                 new("darkbloom chat --config mesh.json", "talk; `darkbloom up` prints the file of its mesh"),
                 new("echo \"What is 3 + 4?\" | darkbloom chat", "ask what comes through a pipe"),
                 new("darkbloom chat --models", "list what can be asked"),

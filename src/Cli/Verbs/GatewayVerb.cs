@@ -28,7 +28,7 @@ internal static class GatewayVerb
             terminal,
             Role.Gateway,
             [
-                KnownSettings.Rendezvous, KnownSettings.HttpBind, KnownSettings.ApiKey, KnownSettings.Network,
+                KnownSettings.Rendezvous, KnownSettings.HttpBind, KnownSettings.ApiKey, KnownSettings.CorsOrigin, KnownSettings.Network,
                 KnownSettings.Bind, State, KnownSettings.JoinSecret, KnownSettings.Log,
             ],
             ServeAsync);
@@ -47,6 +47,7 @@ internal static class GatewayVerb
             Rendezvous = settings.Get(KnownSettings.Rendezvous),
             JoinSecret = settings.Get(KnownSettings.JoinSecret),
             ApiKeys = settings.Get(KnownSettings.ApiKey),
+            CorsOrigins = settings.Get(KnownSettings.CorsOrigin),
             DrainTimeMax = session.DrainMax,
         };
         await using GatewayHost host = await GatewayHost.StartAsync(options, session.Loggers, stop);
