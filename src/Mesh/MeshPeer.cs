@@ -30,7 +30,7 @@ namespace Darkbloom.Mesh;
 /// lost, the other's goes through. If both go through, both sessions stay: either works.
 /// </para>
 /// </remarks>
-public sealed class MeshPeer : IDisposable
+public sealed partial class MeshPeer : IDisposable
 {
     /// <summary>Answers to handshakes that wait to be sent; more than this are lost, as on any full link.</summary>
     internal const int AnswersMax = 256;
@@ -110,6 +110,7 @@ public sealed class MeshPeer : IDisposable
         AssertInvariants();
         while (_deadlines.TryTake(now, out IDeadline? due))
         {
+            _atWork = due;
             switch (due)
             {
                 case ConnectAttempt attempt:
@@ -127,6 +128,7 @@ public sealed class MeshPeer : IDisposable
                     throw new UnreachableException();
             }
         }
+        _atWork = null;
     }
 
     /// <summary>Writes the next datagram to send, at most <see cref="WireLimits.DatagramBytesMax"/> bytes; to be called until false.</summary>
@@ -140,9 +142,11 @@ public sealed class MeshPeer : IDisposable
         }
         while (_sending.TryPeek(out MeshSession? session))
         {
+            _atWork = session;
             if (!session.IsGone && !session.IsHalfOpen && session.Connection.TryTransmit(now, buffer, out transmit))
             {
                 _sending.Enqueue(_sending.Dequeue()); // one datagram a turn: no session starves another
+                _atWork = null;
                 return true;
             }
             _ = _sending.Dequeue();
@@ -150,6 +154,7 @@ public sealed class MeshPeer : IDisposable
             _deadlines.Update(session);
             ForgetIfDrained(session);
         }
+        _atWork = null;
         transmit = default;
         return false;
     }
@@ -263,12 +268,14 @@ public sealed class MeshPeer : IDisposable
         }
         else
         {
+            _atWork = session;
             session.Connection.Receive(now, from, datagram);
             if (session.IsHalfOpen && session.HasReceived)
             {
                 Confirm(session);
             }
             Touch(session);
+            _atWork = null;
         }
     }
 
@@ -374,14 +381,27 @@ public sealed class MeshPeer : IDisposable
         {
             _counters.DatagramsMalformed++;
         }
-        else if (!_attempts.TryGetValue(response.Destination, out ConnectAttempt? attempt)
-            || attempt.TryComplete(_context, now, response) is not { } result)
+        else if (!_attempts.TryGetValue(response.Destination, out ConnectAttempt? attempt))
         {
             _counters.DatagramsUnknown++;
         }
         else
         {
+            _atWork = attempt;
+            OnResponse(now, from, attempt, response);
+            _atWork = null;
+        }
+    }
+
+    private void OnResponse(Instant now, PathAddress from, ConnectAttempt attempt, ResponsePacket response)
+    {
+        if (attempt.TryComplete(_context, now, response) is { } result)
+        {
             OnAnswered(now, from, attempt, result);
+        }
+        else
+        {
+            _counters.DatagramsUnknown++;
         }
     }
 

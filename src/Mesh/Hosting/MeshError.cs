@@ -28,4 +28,7 @@ public enum MeshError
 
     /// <summary>The peer has no room for another session or stream.</summary>
     Refused,
+
+    /// <summary>The code of one side failed; that session or attempt paid for it, and nobody broke the protocol.</summary>
+    InternalFault,
 }

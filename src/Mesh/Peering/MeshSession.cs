@@ -64,6 +64,9 @@ public sealed class MeshSession : IDeadline
     /// <summary>Set by the peer when it forgets the session; nothing happens on it from then on.</summary>
     internal bool IsGone { get; set; }
 
+    /// <summary>Set by the peer when its own code failed on the session, which it closes then.</summary>
+    internal bool HasFailed { get; set; }
+
     /// <summary>Set by the peer while the session stands in its queue of those that may have something to send.</summary>
     internal bool IsSending { get; set; }
 

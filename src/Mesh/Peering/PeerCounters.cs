@@ -47,4 +47,7 @@ public record struct PeerCounters
 
     /// <summary>Packets for a session or a handshake that this peer does not know.</summary>
     public long DatagramsUnknown { get; internal set; }
+
+    /// <summary>Calls that this peer's own code failed in; each cost at most one session.</summary>
+    public long Faults { get; internal set; }
 }

@@ -33,6 +33,10 @@ public sealed partial class Connection : IDisposable
 
     private const int PathKeyBytesMin = 16;
 
+    /// <summary>How a connection ends that this side's own code has failed on.</summary>
+    internal static readonly CloseReason InternalFault =
+        new(CloseCause.LocalTransport, (ulong)TransportErrorCode.Internal, "an internal fault");
+
     private readonly ConnectionOptions _options;
     private readonly ConnectionId _local;
     private readonly ConnectionId _remote;
@@ -213,6 +217,15 @@ public sealed partial class Connection : IDisposable
         }
     }
 
+    /// <summary>Closes after this side's own code has failed; touches as little as it can of what may be broken.</summary>
+    internal void Fail(Instant now)
+    {
+        if (State == ConnectionState.Open)
+        {
+            BeginClosing(now, CloseOrigin.Transport, InternalFault);
+        }
+    }
+
     /// <summary>Forgets keys and buffers. The owner calls it when it drops a connection that isn't drained.</summary>
     public void Dispose()
     {
@@ -306,8 +319,8 @@ public sealed partial class Connection : IDisposable
     private void End(CloseReason reason)
     {
         CloseReason = reason;
-        _streams.Release();
         _events.Enqueue(new ConnectionEvent(ConnectionEventKind.Closed, Reason: reason));
+        _streams.Release();
     }
 
     private void Drain()
