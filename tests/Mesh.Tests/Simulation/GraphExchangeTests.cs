@@ -41,7 +41,7 @@ public sealed class GraphExchangeTests
             using GraphExchange scenario = new(seed, new GraphExchangePlan { Peers = 8, BytesMax = 50_000, Link = corrupting });
 
             Assert.True(scenario.Run(_limit), $"seed {seed}: {scenario.Succeeded} of {scenario.Exchanges} ended");
-            Assert.True(scenario.Failed == 0, $"seed {seed}: {scenario.Failed} failed");
+            Assert.True(scenario.Failed == 0, $"seed {seed}: {scenario.Failed} failed: {scenario.FirstFailure}");
         }
     }
 
