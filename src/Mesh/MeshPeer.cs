@@ -44,6 +44,10 @@ public sealed partial class MeshPeer : IDisposable
     private readonly Dictionary<ConnectionId, MeshSession> _sessions = [];
     private readonly Dictionary<ConnectionId, ConnectAttempt> _attempts = [];
     private readonly Dictionary<UInt256, MeshSession> _answered = [];
+
+    /// <summary>The newest session that each peer opened here and confirmed.</summary>
+    private readonly Dictionary<PublicKey, MeshSession> _newest = [];
+    private readonly InitMemory _inits = new();
     private readonly Queue<(PathAddress Target, byte[] Datagram)> _answers = new();
     private readonly Queue<MeshSession> _sending = new();
     private readonly Queue<MeshSession> _telling = new();
@@ -272,7 +276,7 @@ public sealed partial class MeshPeer : IDisposable
             session.Connection.Receive(now, from, datagram);
             if (session.IsHalfOpen && session.HasReceived)
             {
-                Confirm(session);
+                Confirm(now, session);
             }
             Touch(session);
             _atWork = null;
@@ -315,7 +319,13 @@ public sealed partial class MeshPeer : IDisposable
         }
         using (incoming)
         {
-            if (!YieldsToOwn(incoming))
+            // Step 5: one that was recorded and sent again later may cost no more than this.
+            if (incoming.Refusal == TicketVerdict.Valid
+                && !_inits.TryNote(incoming.Initiator, incoming.SentAt, _context.ClockAt(now)))
+            {
+                _counters.InitsReplayed++;
+            }
+            else if (!YieldsToOwn(incoming))
             {
                 Answer(now, from, digest, incoming);
             }
@@ -457,7 +467,7 @@ public sealed partial class MeshPeer : IDisposable
     }
 
     /// <summary>The initiator has proven that it holds its key and receives at its address.</summary>
-    private void Confirm(MeshSession session)
+    private void Confirm(Instant now, MeshSession session)
     {
         session.Confirm();
         _halfOpen--;
@@ -467,12 +477,24 @@ public sealed partial class MeshPeer : IDisposable
             return;
         }
         _counters.HandshakesAccepted++;
+        DoubtBefore(now, session);
         _events.Enqueue(new PeerEvent(PeerEventKind.Accepted, session));
         while (FindAttempt(attempt => attempt.Target.Remote == session.RemoteKey) is { } attempt)
         {
             Settle(attempt);
             _events.Enqueue(new PeerEvent(PeerEventKind.Connected, session, attempt.Target.Number));
         }
+    }
+
+    /// <summary>A peer that restarts comes again at once, while its former sessions look alive until they time out.</summary>
+    private void DoubtBefore(Instant now, MeshSession session)
+    {
+        if (_newest.TryGetValue(session.RemoteKey, out MeshSession? before))
+        {
+            before.Connection.Doubt(now);
+            Touch(before);
+        }
+        _newest[session.RemoteKey] = session;
     }
 
     private MeshSession Add(
@@ -509,6 +531,10 @@ public sealed partial class MeshPeer : IDisposable
         if (session.IsHalfOpen)
         {
             _halfOpen--;
+        }
+        if (_newest.TryGetValue(session.RemoteKey, out MeshSession? newest) && newest == session)
+        {
+            _ = _newest.Remove(session.RemoteKey);
         }
         session.Connection.Dispose();
     }
@@ -572,6 +598,7 @@ public sealed partial class MeshPeer : IDisposable
     {
         Debug.Assert(_halfOpen >= 0 && _halfOpen <= _limits.HalfOpenMax, "Half-open sessions are counted and limited.");
         Debug.Assert(_answered.Count <= _sessions.Count, "What was answered is a session.");
+        Debug.Assert(_newest.Count <= _sessions.Count, "Only sessions are the newest of their peers.");
         Debug.Assert(_answers.Count <= AnswersMax, "Answers are limited.");
     }
 }

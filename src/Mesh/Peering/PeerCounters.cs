@@ -24,6 +24,9 @@ public record struct PeerCounters
     /// <summary>Inits with a right mac that are no Noise message to this peer.</summary>
     public long InitsForged { get; internal set; }
 
+    /// <summary>Inits older than another of the same peer: recorded by someone and sent again, or overtaken.</summary>
+    public long InitsReplayed { get; internal set; }
+
     /// <summary>Inits that were told to come again with a cookie.</summary>
     public long RetriesSent { get; internal set; }
 
