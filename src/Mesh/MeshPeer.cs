@@ -125,6 +125,10 @@ public sealed partial class MeshPeer : IDisposable
                     Forget(session);
                     break;
                 case MeshSession session:
+                    if (session.ExpiresAt <= now)
+                    {
+                        session.Connection.Close(now, PeerCodes.TicketExpired, "the ticket has expired");
+                    }
                     session.Connection.Timeout(now);
                     Touch(session);
                     break;
@@ -507,7 +511,10 @@ public sealed partial class MeshPeer : IDisposable
             _context.Options.Connection, role, established.Keys, localId, established.RemoteId, path,
             established.Parameters, pathKey, now);
         established.Keys.Dispose();
-        MeshSession session = new(this, connection, localId, established.Remote, halfOpen);
+        MeshSession session = new(this, connection, localId, established.Remote, halfOpen)
+        {
+            ExpiresAt = _context.Tickets.ExpiryOf(established.Remote) is { } expiry ? now + (expiry - _context.ClockAt(now)) : null,
+        };
         _sessions.Add(localId, session);
         return session;
     }

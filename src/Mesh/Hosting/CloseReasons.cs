@@ -28,9 +28,11 @@ internal static class CloseReasons
 
     private static MeshError ErrorOf(CloseReason reason) => reason.Cause switch
     {
+        CloseCause.LocalApplication when reason.Code == PeerCodes.TicketExpired => MeshError.TicketExpired,
         CloseCause.LocalApplication => MeshError.ClosedLocally,
         CloseCause.RemoteApplication when reason.Code == PeerCodes.Busy => MeshError.Refused,
         CloseCause.RemoteApplication when reason.Code == PeerCodes.TicketRejected => MeshError.TicketRejected,
+        CloseCause.RemoteApplication when reason.Code == PeerCodes.TicketExpired => MeshError.TicketExpired,
         CloseCause.RemoteApplication => MeshError.ClosedByPeer,
         CloseCause.LocalTransport or CloseCause.RemoteTransport when reason.Code == (ulong)TransportErrorCode.Internal =>
             MeshError.InternalFault,
