@@ -1,4 +1,5 @@
 using Darkbloom.Mesh.Dispatch;
+using Darkbloom.Mesh.Hosting;
 using Darkbloom.Mesh.Routing;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
@@ -27,22 +28,35 @@ public sealed class FuzzTests
         for (int i = 0; i < MessagesPerSeed; i++)
         {
             byte[] bytes = Mangle(prng, samples[prng.Next(samples.Length)]);
-            try
+            if (MessageStream<NodeRequest, NodeResponse>.TryParse(bytes) is { } response)
             {
-                NodeResponse response = NodeResponse.Parser.ParseFrom(bytes);
                 reader = reader.Read(response) == ResponseViolation.None ? reader : new ResponseReader(terms);
                 _ = NodeLoad.TryRead(response.Load, out _);
-                NodeRequest request = NodeRequest.Parser.ParseFrom(bytes);
-                _ = OfferTerms.TryRead(request.Offer, out OfferTerms offer) && request.Prompt is { } prompt && offer.Covers(prompt);
-                _ = NodeCard.TryRead(PeerCard.Parser.ParseFrom(bytes), out _);
                 parsed++;
             }
-            catch (InvalidProtocolBufferException)
+            if (MessageStream<NodeResponse, NodeRequest>.TryParse(bytes) is { } request)
             {
-                // The one answer of the parser to what is no message; MessageStream makes it a violation.
+                _ = OfferTerms.TryRead(request.Offer, out OfferTerms offer) && request.Prompt is { } prompt && offer.Covers(prompt);
             }
+            _ = NodeCard.TryRead(MessageStream<PeerCard, PeerCard>.TryParse(bytes), out _);
+            _ = MessageStream<RendezvousRequest, RendezvousRequest>.TryParse(bytes);
         }
         Assert.True(parsed > MessagesPerSeed / 20, $"{parsed} messages parsed");
+    }
+
+    [Fact]
+    public void A_nested_length_near_the_end_of_an_int_is_no_message()
+    {
+        byte tag = new RendezvousRequest { Notices = new NoticeSubscription() }.ToByteArray()[0];
+        for (int high = 0; high < 256; high++)
+        {
+            for (int low = 0x80; low < 256; low++)
+            {
+                byte[] bytes = [tag, (byte)low, 0xFF, 0xFF, 0xFF, (byte)high, 0, 0];
+                Assert.Null(Record.Exception(() => MessageStream<RendezvousRequest, RendezvousRequest>.TryParse(bytes)));
+                Assert.Null(MessageStream<RendezvousRequest, RendezvousRequest>.TryParse(bytes));
+            }
+        }
     }
 
     private static byte[][] Samples() =>
