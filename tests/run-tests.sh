@@ -31,7 +31,7 @@ fi
 
 # counter FILE NAME: one attribute of the results file's sum.
 counter() {
-    sed -n "s/.*<Counters [^>]*[ ]$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
+    sed -n "s/.*<Counters[^>]* $2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1
 }
 
 passed=0

@@ -9,7 +9,7 @@ namespace Darkbloom.Bench.Goals;
 internal static class PacketGoals
 {
     private const int Packets = 100_000;
-    private const int WarmUpPackets = 10_000;
+    private const int WarmUpPackets = 100_000;
 
     public static IEnumerable<Goal> Measure()
     {

@@ -50,6 +50,48 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
+    public void Every_flag_of_a_document_is_one_of_the_command_line()
+    {
+        string sources = string.Join('\n', RepositoryFiles.Sources
+            .Where(path => path.StartsWith("src/Cli/", StringComparison.Ordinal))
+            .Select(RepositoryFiles.Read));
+        RepositoryFiles.AssertNone(
+            from path in RepositoryFiles.Documents
+            from Match line in CommandLine().Matches(RepositoryFiles.Read(path))
+            from Match flag in Flag().Matches(line.Value)
+            let name = flag.Groups[1].Value
+            let setting = name.EndsWith("-file", StringComparison.Ordinal) ? name[..^"-file".Length] : name
+            where name != "help" && !sources.Contains($"\"--{name}\"", StringComparison.Ordinal)
+                && !sources.Contains($"\"{setting}\"", StringComparison.Ordinal)
+            select $"{path}: --{name}");
+    }
+
+    [Fact]
+    public void The_readme_shows_every_verb_and_the_two_commands_that_a_newcomer_needs()
+    {
+        string readme = RepositoryFiles.Read("README.md");
+        RepositoryFiles.AssertNone(Verbs
+            .Select(verb => $"./darkbloom {verb}")
+            .Append("make test")
+            .Where(command => !readme.Contains(command, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Every_setting_of_the_operations_document_is_one_and_every_one_is_there()
+    {
+        string document = RepositoryFiles.Read("docs/operations.md");
+        string[] documented = [.. SettingRow().Matches(document).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal)];
+        string[] known =
+        [
+            .. KnownSetting().Matches(RepositoryFiles.Read("src/Cli/Settings/KnownSettings.cs"))
+                .Select(match => match.Groups[1].Value)
+                .Order(StringComparer.Ordinal),
+        ];
+        Assert.NotEmpty(known);
+        Assert.Equal(known, documented);
+    }
+
+    [Fact]
     public void The_verbs_are_those_of_the_command_line() => Assert.Equal(
         Verbs.Order(StringComparer.Ordinal),
         CreatedVerb().Matches(RepositoryFiles.Read("src/Cli/Verbs/DarkbloomCommand.cs"))
@@ -57,48 +99,7 @@ public sealed partial class DocumentationTests
             .Order(StringComparer.Ordinal));
 
     [Fact]
-    public void Every_limit_of_the_protocol_document_is_a_constant() => RepositoryFiles.AssertNone(
-        from Match row in LimitName().Matches(RepositoryFiles.Read("docs/protocol.md"))
-        let type = row.Groups[1].Value
-        let constant = row.Groups[2].Value
-        where !RepositoryFiles.Sources.Any(path => Path.GetFileName(path) == type + ".cs"
-            && Regex.IsMatch(RepositoryFiles.Read(path), $@"\b{constant}\b"))
-        select $"docs/protocol.md: {type}.{constant}");
-
-    [Fact]
-    public void Every_section_that_a_source_names_is_in_the_protocol_document()
-    {
-        HashSet<string> sections = [.. Heading().Matches(RepositoryFiles.Read("docs/protocol.md")).Select(match => match.Groups[1].Value)];
-        Assert.NotEmpty(sections);
-        RepositoryFiles.AssertNone(
-            from path in RepositoryFiles.Sources
-            where path.StartsWith("src/Protocol/", StringComparison.Ordinal)
-            from Match named in SectionName().Matches(RepositoryFiles.Read(path))
-            where !named.Value.Contains("RFC", StringComparison.Ordinal) && !sections.Contains(named.Groups[1].Value)
-            select $"{path}: section {named.Groups[1].Value}");
-    }
-
-    [Theory]
-    [InlineData("src/Protocol/Frames/", "Frame.cs")]
-    [InlineData("src/Protocol/Packets/", "Packet.cs")]
-    public void Every_frame_and_packet_names_its_section(string directory, string suffix) => RepositoryFiles.AssertNone(
-        from path in RepositoryFiles.Sources
-        where path.StartsWith(directory, StringComparison.Ordinal) && path.EndsWith(suffix, StringComparison.Ordinal)
-        where !SectionName().IsMatch(RepositoryFiles.Read(path))
-        select $"{path} names no section of docs/protocol.md");
-
-    [Fact]
-    public void Every_transport_error_is_in_the_protocol_document()
-    {
-        string document = RepositoryFiles.Read("docs/protocol.md");
-        RepositoryFiles.AssertNone(
-            from Match member in EnumMember().Matches(RepositoryFiles.Read("src/Protocol/Frames/TransportErrorCode.cs"))
-            where !document.Contains($"`{member.Groups[1].Value}`", StringComparison.Ordinal)
-            select $"docs/protocol.md lacks `{member.Groups[1].Value}`");
-    }
-
-    [Fact]
-    public void Every_decision_record_is_numbered_and_listed_once()
+    public void Every_decision_record_has_a_number_of_its_own()
     {
         string[] numbers =
         [
@@ -131,23 +132,23 @@ public sealed partial class DocumentationTests
     [GeneratedRegex(@"(?:^|`|\$ )\s*(?:\./)?(darkbloom|make) ([a-z]+)", RegexOptions.Multiline)]
     private static partial Regex Command();
 
+    [GeneratedRegex(@"\bdarkbloom [a-z]+ [^`\n]*")]
+    private static partial Regex CommandLine();
+
+    [GeneratedRegex(@"(?<=\s)--([a-z][a-z-]*)")]
+    private static partial Regex Flag();
+
+    [GeneratedRegex(@"^\| `([a-z][a-z-]*)` \|", RegexOptions.Multiline)]
+    private static partial Regex SettingRow();
+
+    [GeneratedRegex(@"= new\(\s*""([a-z][a-z-]*)""")]
+    private static partial Regex KnownSetting();
+
     [GeneratedRegex(@"^([a-z]+):", RegexOptions.Multiline)]
     private static partial Regex MakeTarget();
 
     [GeneratedRegex(@"\b([A-Z]\w+)Verb\.Create\(")]
     private static partial Regex CreatedVerb();
-
-    [GeneratedRegex(@"`([A-Z]\w+)\.([A-Z]\w*(?:Max|Min|HardMax))`")]
-    private static partial Regex LimitName();
-
-    [GeneratedRegex(@"^#{2,4} (\d+(?:\.\d+)*) ", RegexOptions.Multiline)]
-    private static partial Regex Heading();
-
-    [GeneratedRegex(@"(?:RFC \d+,? )?\bsection (\d+(?:\.\d+)*)")]
-    private static partial Regex SectionName();
-
-    [GeneratedRegex(@"^\s{4}([A-Z]\w*) = ", RegexOptions.Multiline)]
-    private static partial Regex EnumMember();
 
     [GeneratedRegex(@"\b[A-Za-z_]\w*\b")]
     private static partial Regex Word();

@@ -21,7 +21,9 @@ public sealed partial class TidyTests
         { "an unwritten method", "NotImplemented" + "Exception" },
         { "a skipped test", @"\[(Fact|Theory)\([^)]*\bSkip\s*=\s*" + "\"" },
         { "a sleeping thread in a test", @"Thread\.Sle" + @"ep\(" },
-        { "a path of one machine", "(^|[\"'`( ])/(work|ro" + "ot|ho" + "me|Users)/[a-z]" },
+        { "a path of one machine", "(^|[\"'`(= ])/(work|ro" + "ot|ho" + "me|Users)/[a-z]" },
+        { "a registry of one machine", @"(?i)https?://[\w.:-]*\b(proxy|mirror|nex" + "us|artif" + @"actory|registry)\b" },
+        { "a number of an issue", @"(?i)\bissue " + @"#?\d|(?<![\w&(#])#" + @"\d+\b" },
     };
 
     [Theory]
@@ -93,6 +95,8 @@ public sealed partial class TidyTests
         string inside = place switch
         {
             _ when place.StartsWith("src.", StringComparison.Ordinal) => place["src.".Length..],
+            // What several test projects compile belongs to none of them.
+            "tests.Support" => "Tests.Support",
             _ when place.StartsWith("tests.", StringComparison.Ordinal) => place["tests.".Length..],
             _ when place.StartsWith("tools.", StringComparison.Ordinal) => place["tools.".Length..],
             _ => char.ToUpperInvariant(place[0]) + place[1..],

@@ -31,6 +31,9 @@ internal sealed record LocalMeshPlan
 
     public required int Slots { get; init; }
 
+    /// <summary>Requests that may wait for a slot of each node.</summary>
+    public int Queue { get; init; } = 16;
+
     /// <summary>Engine threads of each node: several that take all cores only wait for each other.</summary>
     public required int Threads { get; init; }
 
@@ -53,7 +56,7 @@ internal sealed record LocalMeshPlan
         Role.Node,
         [
             "--rendezvous", rendezvous, "--bind", EndPoint(0), "--state", state.For(name), "--network", Network, "--model", Model,
-            "--models", Models, "--slots", Text(Slots), "--threads", Text(Threads), "--log", "warning",
+            "--models", Models, "--slots", Text(Slots), "--queue", Text(Queue), "--threads", Text(Threads), "--log", "warning",
         ],
         [Secret(KnownSettings.JoinSecret, JoinSecret)]);
 

@@ -58,7 +58,7 @@ internal static class UpVerb
         Option<bool> json = new("--json") { Description = "write each change as a line of JSON" };
         Option<bool> verbose = new("--verbose") { Description = "show the log of every process on standard error" };
         SettingOptions options = new(
-            verb, terminal, json, Nodes, KnownSettings.Model, KnownSettings.Models, Port, RendezvousPort, KnownSettings.Slots, Threads, State, KnownSettings.ApiKey);
+            verb, terminal, json, Nodes, KnownSettings.Model, KnownSettings.Models, Port, RendezvousPort, KnownSettings.Slots, KnownSettings.Queue, Threads, State, KnownSettings.ApiKey);
         verb.Add(ask);
         verb.Add(json);
         verb.Add(verbose);
@@ -144,6 +144,7 @@ internal static class UpVerb
             Port = values.Get(Port),
             RendezvousPort = values.Get(RendezvousPort),
             Slots = values.Get(KnownSettings.Slots),
+            Queue = values.Get(KnownSettings.Queue),
             Threads = values.Get(Threads) ?? (nodes > 1 ? 1 : 0),
             JoinSecret = NewSecret(),
             ApiKey = keys.IsEmpty ? "db-" + NewSecret() : keys[0],

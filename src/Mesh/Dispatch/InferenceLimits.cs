@@ -1,6 +1,6 @@
 namespace Darkbloom.Mesh.Dispatch;
 
-/// <summary>The limits of the inference messages (docs/protocol.md, section 8).</summary>
+/// <summary>The limits of the inference messages (docs/protocol.md, section 10.5).</summary>
 public static class InferenceLimits
 {
     public const int RequestIdBytes = 16;

@@ -1,6 +1,6 @@
 namespace Darkbloom.Mesh.Dispatch;
 
-/// <summary>Why one side reset an inference or load stream (docs/protocol.md, section 8).</summary>
+/// <summary>Why one side reset an inference or load stream (docs/protocol.md, section 9.3).</summary>
 public enum InferenceStreamError
 {
     /// <summary>The gateway doesn't want the result any more.</summary>

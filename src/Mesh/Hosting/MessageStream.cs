@@ -7,7 +7,7 @@ using Google.Protobuf;
 
 namespace Darkbloom.Mesh.Hosting;
 
-/// <summary>Protobuf messages over one stream, each framed by a 4-byte big-endian length (docs/protocol.md, section 8).</summary>
+/// <summary>Protobuf messages over one stream, each framed by a 4-byte big-endian length (docs/protocol.md, section 8.1).</summary>
 /// <remarks>One reader and one writer at a time. A read that was cancelled between two messages can be repeated;
 /// one cancelled inside a message goes on where it stopped.</remarks>
 public sealed class MessageStream<TOut, TIn>(MeshStream stream) : IAsyncDisposable

@@ -13,7 +13,7 @@ using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Mesh.Hosting;
 
-/// <summary>The streams between a peer and its rendezvous (docs/protocol.md, section 8.1), without any decision.</summary>
+/// <summary>The streams between a peer and its rendezvous (docs/protocol.md, section 8.8), without any decision.</summary>
 internal static class RendezvousClient
 {
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromMilliseconds(MembershipTimings.RequestTimeoutMs);

@@ -1,6 +1,6 @@
 namespace Darkbloom.Mesh.Membership;
 
-/// <summary>The pace of membership: what a peer does how often (docs/protocol.md, section 8.6).</summary>
+/// <summary>The pace of membership: what a peer does how often (docs/protocol.md, section 8.13).</summary>
 public static class MembershipTimings
 {
     /// <summary>A card counts this long after it was last published.</summary>

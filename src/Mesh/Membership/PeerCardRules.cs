@@ -7,7 +7,7 @@ using Google.Protobuf.Collections;
 
 namespace Darkbloom.Mesh.Membership;
 
-/// <summary>What a card may say (docs/protocol.md, section 8.3); the rendezvous checks it, and so does every reader.</summary>
+/// <summary>What a card may say (docs/protocol.md, section 8.10); the rendezvous checks it, and so does every reader.</summary>
 public static class PeerCardRules
 {
     public const int CardBytesMax = 8 * 1024;

@@ -11,7 +11,7 @@ public enum CongestionControl
     NewReno,
 }
 
-/// <summary>The limits and timers of one connection; docs/protocol.md section 10 has the table.</summary>
+/// <summary>The limits and timers of one connection; docs/protocol.md, section 10.4 has the table.</summary>
 public sealed record ConnectionOptions
 {
     public CongestionControl CongestionControl { get; init; } = CongestionControl.Cubic;

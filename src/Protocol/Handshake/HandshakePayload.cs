@@ -9,6 +9,8 @@ namespace Darkbloom.Protocol.Handshake;
 /// <summary>What each handshake message carries, section 4.6: who is speaking, since when, and on what terms.</summary>
 /// <remarks>
 /// <code>
+///  0                   1                   2                   3
+///  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 /// |            sender's clock, Unix seconds (8)                 ...
 /// +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+

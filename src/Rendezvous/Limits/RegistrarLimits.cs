@@ -1,6 +1,6 @@
 namespace Darkbloom.Rendezvous.Limits;
 
-/// <summary>Everything that a peer can make the rendezvous keep or do has its bound here (docs/protocol.md, section 8.7).</summary>
+/// <summary>Everything that a peer can make the rendezvous keep or do has its bound here (docs/protocol.md, section 10.6).</summary>
 /// <remarks>The limits of a card are <see cref="Mesh.Membership.PeerCardRules"/>: peers check them too.</remarks>
 public static class RegistrarLimits
 {

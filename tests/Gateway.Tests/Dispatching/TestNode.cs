@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Schema;
+using Darkbloom.Tests.Support;
 using Google.Protobuf;
 
 namespace Darkbloom.Gateway.Tests.Dispatching;

@@ -7,6 +7,7 @@ using Darkbloom.Node.Serving;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
+using Darkbloom.Tests.Support;
 using Xunit;
 
 namespace Darkbloom.Node.Tests.Serving;

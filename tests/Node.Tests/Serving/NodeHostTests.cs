@@ -6,6 +6,7 @@ using System.Threading.Tasks;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Node.Serving;
 using Darkbloom.Protocol.Identity;
+using Darkbloom.Tests.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

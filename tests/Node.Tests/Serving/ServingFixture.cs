@@ -8,6 +8,7 @@ using Darkbloom.Mesh.Transport;
 using Darkbloom.Node.Serving;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Schema;
+using Darkbloom.Tests.Support;
 using Google.Protobuf;
 using Microsoft.Extensions.Logging.Abstractions;
 

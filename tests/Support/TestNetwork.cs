@@ -8,7 +8,7 @@ using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Tickets;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace Darkbloom.Node.Tests.Serving;
+namespace Darkbloom.Tests.Support;
 
 /// <summary>Issues the tickets of a test's network and starts its members, over real UDP on loopback.</summary>
 internal sealed class TestNetwork : IDisposable
