@@ -29,6 +29,9 @@ public sealed class Exchange(World world, SimPeer peer, int bytes, ulong pattern
 
     public bool HasFailed { get; private set; }
 
+    /// <summary>The event that ended a failed exchange; empty when a wrong byte did.</summary>
+    public string Failure { get; private set; } = "";
+
     /// <summary>From the first Init to the last byte back.</summary>
     public TimeSpan Duration { get; private set; }
 
@@ -61,6 +64,7 @@ public sealed class Exchange(World world, SimPeer peer, int bytes, ulong pattern
         if (e.Kind != PeerEventKind.Connected)
         {
             HasFailed = true;
+            Failure = $"{e.Kind} {e.Failure} {e.Code} after {(world.Now - BeganAt).TotalSeconds:F1} s";
             return;
         }
         _session = e.Session;
@@ -76,6 +80,7 @@ public sealed class Exchange(World world, SimPeer peer, int bytes, ulong pattern
         if (e.Kind is ConnectionEventKind.StreamReset or ConnectionEventKind.StreamStopped or ConnectionEventKind.Closed)
         {
             HasFailed = true;
+            Failure = $"{e.Kind} {e.Code} {e.Reason} after {(world.Now - BeganAt).TotalSeconds:F1} s";
         }
         else if (e.Kind == ConnectionEventKind.StreamWritable && e.Stream == _stream)
         {

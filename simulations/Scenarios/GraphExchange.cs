@@ -50,6 +50,9 @@ public sealed class GraphExchange : IDisposable
 
     public int Failed => _exchanges.FindAll(exchange => exchange.HasFailed).Count;
 
+    /// <summary>Why the first exchange that failed did; empty when none did.</summary>
+    public string FirstFailure => _exchanges.Find(exchange => exchange.HasFailed)?.Failure ?? "";
+
     /// <summary>Runs until every exchange has succeeded or failed; false when time was too short for that.</summary>
     public bool Run(TimeSpan limit) =>
         World.RunUntil(() => Succeeded + Failed == Exchanges, World.Now + limit);

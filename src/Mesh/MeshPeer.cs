@@ -30,7 +30,7 @@ namespace Darkbloom.Mesh;
 /// lost, the other's goes through. If both go through, both sessions stay: either works.
 /// </para>
 /// </remarks>
-public sealed class MeshPeer : IDisposable
+public sealed partial class MeshPeer : IDisposable
 {
     /// <summary>Answers to handshakes that wait to be sent; more than this are lost, as on any full link.</summary>
     internal const int AnswersMax = 256;
@@ -44,6 +44,10 @@ public sealed class MeshPeer : IDisposable
     private readonly Dictionary<ConnectionId, MeshSession> _sessions = [];
     private readonly Dictionary<ConnectionId, ConnectAttempt> _attempts = [];
     private readonly Dictionary<UInt256, MeshSession> _answered = [];
+
+    /// <summary>The newest session that each peer opened here and confirmed.</summary>
+    private readonly Dictionary<PublicKey, MeshSession> _newest = [];
+    private readonly InitMemory _inits = new();
     private readonly Queue<(PathAddress Target, byte[] Datagram)> _answers = new();
     private readonly Queue<MeshSession> _sending = new();
     private readonly Queue<MeshSession> _telling = new();
@@ -110,6 +114,7 @@ public sealed class MeshPeer : IDisposable
         AssertInvariants();
         while (_deadlines.TryTake(now, out IDeadline? due))
         {
+            _atWork = due;
             switch (due)
             {
                 case ConnectAttempt attempt:
@@ -120,6 +125,10 @@ public sealed class MeshPeer : IDisposable
                     Forget(session);
                     break;
                 case MeshSession session:
+                    if (session.ExpiresAt <= now)
+                    {
+                        session.Connection.Close(now, PeerCodes.TicketExpired, "the ticket has expired");
+                    }
                     session.Connection.Timeout(now);
                     Touch(session);
                     break;
@@ -127,6 +136,7 @@ public sealed class MeshPeer : IDisposable
                     throw new UnreachableException();
             }
         }
+        _atWork = null;
     }
 
     /// <summary>Writes the next datagram to send, at most <see cref="WireLimits.DatagramBytesMax"/> bytes; to be called until false.</summary>
@@ -140,9 +150,11 @@ public sealed class MeshPeer : IDisposable
         }
         while (_sending.TryPeek(out MeshSession? session))
         {
+            _atWork = session;
             if (!session.IsGone && !session.IsHalfOpen && session.Connection.TryTransmit(now, buffer, out transmit))
             {
                 _sending.Enqueue(_sending.Dequeue()); // one datagram a turn: no session starves another
+                _atWork = null;
                 return true;
             }
             _ = _sending.Dequeue();
@@ -150,6 +162,7 @@ public sealed class MeshPeer : IDisposable
             _deadlines.Update(session);
             ForgetIfDrained(session);
         }
+        _atWork = null;
         transmit = default;
         return false;
     }
@@ -263,12 +276,14 @@ public sealed class MeshPeer : IDisposable
         }
         else
         {
+            _atWork = session;
             session.Connection.Receive(now, from, datagram);
             if (session.IsHalfOpen && session.HasReceived)
             {
-                Confirm(session);
+                Confirm(now, session);
             }
             Touch(session);
+            _atWork = null;
         }
     }
 
@@ -308,7 +323,13 @@ public sealed class MeshPeer : IDisposable
         }
         using (incoming)
         {
-            if (!YieldsToOwn(incoming))
+            // Step 5: one that was recorded and sent again later may cost no more than this.
+            if (incoming.Refusal == TicketVerdict.Valid
+                && !_inits.TryNote(incoming.Initiator, incoming.SentAt, _context.ClockAt(now)))
+            {
+                _counters.InitsReplayed++;
+            }
+            else if (!YieldsToOwn(incoming))
             {
                 Answer(now, from, digest, incoming);
             }
@@ -374,14 +395,27 @@ public sealed class MeshPeer : IDisposable
         {
             _counters.DatagramsMalformed++;
         }
-        else if (!_attempts.TryGetValue(response.Destination, out ConnectAttempt? attempt)
-            || attempt.TryComplete(_context, now, response) is not { } result)
+        else if (!_attempts.TryGetValue(response.Destination, out ConnectAttempt? attempt))
         {
             _counters.DatagramsUnknown++;
         }
         else
         {
+            _atWork = attempt;
+            OnResponse(now, from, attempt, response);
+            _atWork = null;
+        }
+    }
+
+    private void OnResponse(Instant now, PathAddress from, ConnectAttempt attempt, ResponsePacket response)
+    {
+        if (attempt.TryComplete(_context, now, response) is { } result)
+        {
             OnAnswered(now, from, attempt, result);
+        }
+        else
+        {
+            _counters.DatagramsUnknown++;
         }
     }
 
@@ -437,7 +471,7 @@ public sealed class MeshPeer : IDisposable
     }
 
     /// <summary>The initiator has proven that it holds its key and receives at its address.</summary>
-    private void Confirm(MeshSession session)
+    private void Confirm(Instant now, MeshSession session)
     {
         session.Confirm();
         _halfOpen--;
@@ -447,12 +481,24 @@ public sealed class MeshPeer : IDisposable
             return;
         }
         _counters.HandshakesAccepted++;
+        DoubtBefore(now, session);
         _events.Enqueue(new PeerEvent(PeerEventKind.Accepted, session));
         while (FindAttempt(attempt => attempt.Target.Remote == session.RemoteKey) is { } attempt)
         {
             Settle(attempt);
             _events.Enqueue(new PeerEvent(PeerEventKind.Connected, session, attempt.Target.Number));
         }
+    }
+
+    /// <summary>A peer that restarts comes again at once, while its former sessions look alive until they time out.</summary>
+    private void DoubtBefore(Instant now, MeshSession session)
+    {
+        if (_newest.TryGetValue(session.RemoteKey, out MeshSession? before))
+        {
+            before.Connection.Doubt(now);
+            Touch(before);
+        }
+        _newest[session.RemoteKey] = session;
     }
 
     private MeshSession Add(
@@ -465,7 +511,10 @@ public sealed class MeshPeer : IDisposable
             _context.Options.Connection, role, established.Keys, localId, established.RemoteId, path,
             established.Parameters, pathKey, now);
         established.Keys.Dispose();
-        MeshSession session = new(this, connection, localId, established.Remote, halfOpen);
+        MeshSession session = new(this, connection, localId, established.Remote, halfOpen)
+        {
+            ExpiresAt = _context.Tickets.ExpiryOf(established.Remote) is { } expiry ? now + (expiry - _context.ClockAt(now)) : null,
+        };
         _sessions.Add(localId, session);
         return session;
     }
@@ -489,6 +538,10 @@ public sealed class MeshPeer : IDisposable
         if (session.IsHalfOpen)
         {
             _halfOpen--;
+        }
+        if (_newest.TryGetValue(session.RemoteKey, out MeshSession? newest) && newest == session)
+        {
+            _ = _newest.Remove(session.RemoteKey);
         }
         session.Connection.Dispose();
     }
@@ -552,6 +605,7 @@ public sealed class MeshPeer : IDisposable
     {
         Debug.Assert(_halfOpen >= 0 && _halfOpen <= _limits.HalfOpenMax, "Half-open sessions are counted and limited.");
         Debug.Assert(_answered.Count <= _sessions.Count, "What was answered is a session.");
+        Debug.Assert(_newest.Count <= _sessions.Count, "Only sessions are the newest of their peers.");
         Debug.Assert(_answers.Count <= AnswersMax, "Answers are limited.");
     }
 }

@@ -34,4 +34,7 @@ public sealed record NodeOptions
 
     /// <summary>Zero: all cores but one.</summary>
     public int Threads { get; init; }
+
+    /// <summary>Leaves the join secret out.</summary>
+    public override string ToString() => $"node of {Network} at {Bind}";
 }

@@ -102,4 +102,8 @@ internal sealed class MeshVisit : IAsyncDisposable
 }
 
 /// <summary>What a peer has to know to join.</summary>
-internal sealed record MeshInvitation(RendezvousAddress Rendezvous, string Network, IPEndPoint Bind, string JoinSecret);
+internal sealed record MeshInvitation(RendezvousAddress Rendezvous, string Network, IPEndPoint Bind, string JoinSecret)
+{
+    /// <summary>Leaves the join secret out.</summary>
+    public override string ToString() => $"{Network} at {Rendezvous}";
+}

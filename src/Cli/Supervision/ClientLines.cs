@@ -28,6 +28,9 @@ internal sealed record ClientLines(string Gateway, string ApiKey, string Model)
         }
     }
 
+    /// <summary>Leaves the API key out.</summary>
+    public override string ToString() => $"client lines for {Gateway}";
+
     private string Request() => new JsonObject
     {
         ["model"] = Model,

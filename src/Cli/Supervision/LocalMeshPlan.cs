@@ -41,6 +41,9 @@ internal sealed record LocalMeshPlan
 
     public required string ApiKey { get; init; }
 
+    /// <summary>Leaves the secrets out.</summary>
+    public override string ToString() => $"local mesh of {Nodes} nodes with {Model}";
+
     /// <summary>How a role becomes a process; a test starts something smaller.</summary>
     public RoleCommand Command { get; init; } = ChildCommand.ForRole;
 

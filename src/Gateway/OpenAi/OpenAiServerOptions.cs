@@ -28,4 +28,7 @@ internal sealed record OpenAiServerOptions
 
     /// <summary>Adds the counters of other layers to <c>/metrics</c>.</summary>
     public Action<PrometheusText>? WriteMetrics { get; init; }
+
+    /// <summary>Leaves the API keys out.</summary>
+    public override string ToString() => $"HTTP edge at {Bind}";
 }

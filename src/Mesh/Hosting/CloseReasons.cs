@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Darkbloom.Mesh.Peering;
 using Darkbloom.Mesh.Transport;
+using Darkbloom.Protocol.Frames;
 
 namespace Darkbloom.Mesh.Hosting;
 
@@ -17,6 +18,7 @@ internal static class CloseReasons
         ConnectFailure.ProtocolViolation => new(MeshError.ProtocolViolation, code, "The peer's answer breaks the protocol."),
         ConnectFailure.InvalidKey => new(MeshError.HandshakeTimeout, code, "The key asked for is no key: nobody can hold it."),
         ConnectFailure.TooManyAttempts => new(MeshError.Refused, code, "Too many handshakes are under way from here."),
+        ConnectFailure.InternalFault => new(MeshError.InternalFault, code, "This peer failed on the handshake."),
         _ => throw new UnreachableException(),
     };
 
@@ -26,10 +28,14 @@ internal static class CloseReasons
 
     private static MeshError ErrorOf(CloseReason reason) => reason.Cause switch
     {
+        CloseCause.LocalApplication when reason.Code == PeerCodes.TicketExpired => MeshError.TicketExpired,
         CloseCause.LocalApplication => MeshError.ClosedLocally,
         CloseCause.RemoteApplication when reason.Code == PeerCodes.Busy => MeshError.Refused,
         CloseCause.RemoteApplication when reason.Code == PeerCodes.TicketRejected => MeshError.TicketRejected,
+        CloseCause.RemoteApplication when reason.Code == PeerCodes.TicketExpired => MeshError.TicketExpired,
         CloseCause.RemoteApplication => MeshError.ClosedByPeer,
+        CloseCause.LocalTransport or CloseCause.RemoteTransport when reason.Code == (ulong)TransportErrorCode.Internal =>
+            MeshError.InternalFault,
         CloseCause.LocalTransport or CloseCause.RemoteTransport => MeshError.ProtocolViolation,
         CloseCause.IdleTimeout => MeshError.IdleTimeout,
         _ => throw new UnreachableException(),

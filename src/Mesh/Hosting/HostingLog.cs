@@ -46,4 +46,8 @@ internal static partial class HostingLog
 
     [LoggerMessage(12, LogLevel.Error, "Thread {Name} did not end in time and was left behind")]
     public static partial void ThreadLeftBehind(ILogger log, string name);
+
+    // An exception's message may quote what was being worked on; its type and the methods it passed can't.
+    [LoggerMessage(13, LogLevel.Error, "The peer's own code failed ({Type}), which ends one session at most: {Trace}")]
+    public static partial void Faulted(ILogger log, string type, string? trace);
 }

@@ -13,4 +13,7 @@ internal static partial class MembershipLog
 
     [LoggerMessage(3, LogLevel.Debug, "The directory has {Count} entries at version {Version}")]
     public static partial void DirectoryChanged(ILogger logger, int count, ulong version);
+
+    [LoggerMessage(4, LogLevel.Error, "Membership's own code failed ({Type}) and goes on: {Trace}")]
+    public static partial void Failed(ILogger logger, string type, string? trace);
 }

@@ -28,4 +28,10 @@ public enum MeshError
 
     /// <summary>The peer has no room for another session or stream.</summary>
     Refused,
+
+    /// <summary>A ticket expired while the session was open; connecting again presents its successor.</summary>
+    TicketExpired,
+
+    /// <summary>The code of one side failed; that session or attempt paid for it, and nobody broke the protocol.</summary>
+    InternalFault,
 }

@@ -17,6 +17,10 @@ namespace Darkbloom.Mesh.Hosting;
 /// One lock guards the peer and everything built on it. The receive thread, the timer thread and every caller do the
 /// same under it: hand the peer an input, then <see cref="Drain"/>. Whoever waits for an outcome goes on upon the thread
 /// pool, so no user code runs under the lock or on the host's threads.
+/// <para>
+/// What the core throws is a fault of ours, never of a peer: it is counted, logged without a word of what was being
+/// worked on, and ends the one session concerned. Neither thread ends by it.
+/// </para>
 /// </remarks>
 public sealed class MeshHost : IAsyncDisposable
 {
@@ -25,6 +29,9 @@ public sealed class MeshHost : IAsyncDisposable
 
     private const int DatagramBytesMax = 65_535;
     private const int JoinMsMax = 2_000;
+
+    /// <summary>Faults that one call gets over; what is left waits for the next input.</summary>
+    private const int FaultsPerCallMax = 64;
     private static readonly TimeSpan _sleepMin = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan _sleepMax = TimeSpan.FromSeconds(10);
     private static readonly Instant _never = new(long.MaxValue);
@@ -54,6 +61,7 @@ public sealed class MeshHost : IAsyncDisposable
             Network = options.Network,
             PinnedPeers = options.PinnedPeers,
             AcceptUnticketed = options.AcceptUnticketed,
+            Connection = options.Connection,
         };
         _peer = new MeshPeer(Now, SystemClock.Now, peerOptions, identity, SystemEntropy.Instance);
         _timer = new Thread(RunTimer) { IsBackground = true, Name = "mesh-timer" };
@@ -201,18 +209,35 @@ public sealed class MeshHost : IAsyncDisposable
         {
             return; // an event's handler called: whoever took the event drains
         }
-        do
+        for (int faults = 0; faults < FaultsPerCallMax && !TryExchange(now); faults++)
         {
-            while (_peer.TryTransmit(now, _datagram, out Transport.Transmit transmit))
-            {
-                _port.Send(_datagram.AsSpan(0, transmit.Length), transmit.Target);
-            }
         }
-        while (TakeEvents());
         if (_peer.NextTimeout is { } next && next < _wakesAt)
         {
             _wakesAt = next;
             _ = _rearm.Set();
+        }
+    }
+
+    /// <summary>Sends and tells until there is nothing more; false when a fault cut it short.</summary>
+    private bool TryExchange(Instant now)
+    {
+        try
+        {
+            do
+            {
+                while (_peer.TryTransmit(now, _datagram, out Transport.Transmit transmit))
+                {
+                    _port.Send(_datagram.AsSpan(0, transmit.Length), transmit.Target);
+                }
+            }
+            while (TakeEvents());
+            return true;
+        }
+        catch (Exception e)
+        {
+            OnFault(now, e);
+            return false;
         }
     }
 
@@ -221,13 +246,37 @@ public sealed class MeshHost : IAsyncDisposable
     {
         bool any = false;
         _takingEvents = true;
-        while (_peer.TryTakeEvent(out PeerEvent e))
+        try
+        {
+            while (_peer.TryTakeEvent(out PeerEvent e))
+            {
+                any = true;
+                TryTell(e);
+            }
+        }
+        finally
+        {
+            _takingEvents = false;
+        }
+        return any;
+    }
+
+    private void TryTell(in PeerEvent e)
+    {
+        try
         {
             On(e);
-            any = true;
         }
-        _takingEvents = false;
-        return any;
+        catch (Exception fault)
+        {
+            OnFault(Now, fault, e.Session);
+        }
+    }
+
+    private void OnFault(Instant now, Exception fault, MeshSession? session = null)
+    {
+        HostingLog.Faulted(_log, fault.GetType().Name, fault.StackTrace);
+        _peer.OnFault(now, session);
     }
 
     internal void OnClosed(MeshConnection connection, MeshCloseReason reason)
@@ -242,10 +291,19 @@ public sealed class MeshHost : IAsyncDisposable
     {
         lock (Gate)
         {
-            if (!_disposed)
+            if (_disposed)
             {
-                _peer.Receive(Now, from, datagram);
+                return;
+            }
+            Instant now = Now;
+            try
+            {
+                _peer.Receive(now, from, datagram);
                 TakeEvents(); // before anybody reads: a stream that was reset reads like one that ended
+            }
+            catch (Exception e)
+            {
+                OnFault(now, e);
             }
         }
     }
@@ -272,7 +330,9 @@ public sealed class MeshHost : IAsyncDisposable
                 Instant now = Now;
                 _wakesAt = new Instant(long.MinValue);
                 _peer.SetClock(now, SystemClock.Now);
-                _peer.Timeout(now);
+                for (int faults = 0; faults < FaultsPerCallMax && !TryTimeout(now); faults++)
+                {
+                }
                 Drain(now);
                 Instant next = _peer.NextTimeout ?? _never;
                 sleep = next >= now + _sleepMax ? _sleepMax : next - now;
@@ -280,6 +340,20 @@ public sealed class MeshHost : IAsyncDisposable
                 _wakesAt = now + sleep;
             }
             _ = _rearm.WaitOne(sleep);
+        }
+    }
+
+    private bool TryTimeout(Instant now)
+    {
+        try
+        {
+            _peer.Timeout(now);
+            return true;
+        }
+        catch (Exception e)
+        {
+            OnFault(now, e);
+            return false;
         }
     }
 

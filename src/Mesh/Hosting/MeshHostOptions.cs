@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Identity;
 
 namespace Darkbloom.Mesh.Hosting;
@@ -18,4 +19,7 @@ public sealed record MeshHostOptions
 
     /// <summary>The rendezvous admits peers that have no ticket yet; nobody else does.</summary>
     public bool AcceptUnticketed { get; init; }
+
+    /// <summary>Limits and timers of every session; tests shorten them.</summary>
+    internal ConnectionOptions Connection { get; init; } = new();
 }

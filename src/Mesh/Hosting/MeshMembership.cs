@@ -26,6 +26,7 @@ public sealed class MeshMembership : IAsyncDisposable
     private static readonly TimeSpan FarewellTimeout = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan TimerMin = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan TimerMax = TimeSpan.FromHours(1);
+    private static readonly TimeSpan TimerAfterFault = TimeSpan.FromSeconds(1);
 
     private readonly MeshHost _host;
     private readonly RendezvousAddress _rendezvous;
@@ -56,7 +57,7 @@ public sealed class MeshMembership : IAsyncDisposable
         MembershipProfile profile = new(host.Network, host.PublicKey, options.Roles, options.JoinSecret);
         Prng prng = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
         _state = new MembershipState(MeshHost.Now, profile, prng);
-        _timer = new Timer(_ => Drive(static (state, now, unixNow) => state.Timeout(now, unixNow)));
+        _timer = new Timer(_ => OnTimer());
     }
 
     /// <summary>Starts in the background; a rendezvous that is down is retried with backoff, never an exception.</summary>
@@ -214,6 +215,26 @@ public sealed class MeshMembership : IAsyncDisposable
         DirectoryEntry? entry = _snapshot.Entries.FirstOrDefault(
             entry => PublicKey.TryRead(entry.Card.PublicKey.Span, out PublicKey key) && PeerId.Of(key) == peer);
         return entry is null ? [] : [.. entry.Card.Endpoints];
+    }
+
+    /// <summary>Nothing may leave this method: an exception on a timer's thread would end the process.</summary>
+    private void OnTimer()
+    {
+        try
+        {
+            Drive(static (state, now, unixNow) => state.Timeout(now, unixNow));
+        }
+        catch (Exception e)
+        {
+            MembershipLog.Failed(_logger, e.GetType().Name, e.StackTrace);
+            lock (_gate)
+            {
+                if (!_disposed)
+                {
+                    _ = _timer.Change(TimerAfterFault, Timeout.InfiniteTimeSpan);
+                }
+            }
+        }
     }
 
     /// <summary>Hands the state one input, then carries out what it decided.</summary>

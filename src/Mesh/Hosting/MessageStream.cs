@@ -117,15 +117,26 @@ public sealed class MessageStream<TOut, TIn>(MeshStream stream) : IAsyncDisposab
     {
         try
         {
-            return _parser.ParseFrom(_body, 0, _bodyLength);
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            throw Violation("the bytes are no message of the expected type");
+            return TryParse(_body.AsSpan(0, _bodyLength)) ?? throw Violation("the bytes are no message of the expected type");
         }
         finally
         {
             ReturnBody();
+        }
+    }
+
+    /// <summary>Null for bytes that are no message.</summary>
+    /// <remarks>The parser has more than one exception for those: lengths near 2^31 make it leave its buffer, for one.
+    /// Whatever it throws, the bytes were the peer's.</remarks>
+    internal static TIn? TryParse(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return _parser.ParseFrom(bytes);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return null;
         }
     }
 

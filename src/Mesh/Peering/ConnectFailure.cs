@@ -22,4 +22,7 @@ public enum ConnectFailure
 
     /// <summary>This peer has too many handshakes under way.</summary>
     TooManyAttempts,
+
+    /// <summary>This peer's own code failed on the attempt.</summary>
+    InternalFault,
 }

@@ -30,6 +30,9 @@ internal sealed class IncomingHandshake : IDisposable
 
     public PeerId InitiatorId => _remote.Id;
 
+    /// <summary>The initiator's clock when it made the Init.</summary>
+    public UnixTime SentAt { get; private init; }
+
     /// <summary>What stands against a session with the initiator; Valid when nothing does.</summary>
     public TicketVerdict Refusal { get; private init; }
 
@@ -53,6 +56,7 @@ internal sealed class IncomingHandshake : IDisposable
         incoming = new IncomingHandshake(
             handshake, init.Source, payload.Parameters, new RemotePeer(initiator, ticket))
         {
+            SentAt = payload.SentAt,
             Refusal = admitted ? TicketVerdict.Valid : verdict,
         };
         return true;

@@ -14,6 +14,7 @@ namespace Darkbloom.Mesh.Peering;
 /// <code>
 /// HalfOpen -> [first genuine packet of the initiator] -> Open     a replayed Init never gets here
 /// HalfOpen -> [time is up, or the initiator closes]   -> Gone     the application never heard of it
+/// Open     -> [the other side's ticket expires]       -> Open      the connection closes; a new handshake brings the next ticket
 /// Open     -> [connection closed, and drained]        -> Gone
 /// </code>A session that this peer began starts as Open: the response has proven the other side.</remarks>
 public sealed class MeshSession : IDeadline
@@ -58,11 +59,17 @@ public sealed class MeshSession : IDeadline
 
     internal bool IsHalfOpen => HalfOpen is not null;
 
+    /// <summary>Set by the peer when it adds the session: when the other side's ticket ends, with the skew that clocks may have.</summary>
+    internal Instant? ExpiresAt { get; init; }
+
     /// <summary>A packet came that only the initiator can have made.</summary>
     internal bool HasReceived => Connection.Statistics.PacketsReceived > 0;
 
     /// <summary>Set by the peer when it forgets the session; nothing happens on it from then on.</summary>
     internal bool IsGone { get; set; }
+
+    /// <summary>Set by the peer when its own code failed on the session, which it closes then.</summary>
+    internal bool HasFailed { get; set; }
 
     /// <summary>Set by the peer while the session stands in its queue of those that may have something to send.</summary>
     internal bool IsSending { get; set; }
@@ -70,7 +77,9 @@ public sealed class MeshSession : IDeadline
     /// <summary>Set by the peer while the session stands in its queue of those that may have something to tell.</summary>
     internal bool IsTelling { get; set; }
 
-    Instant? IDeadline.Deadline => IsGone ? null : IsHalfOpen ? _confirmBy : Connection.NextTimeout;
+    Instant? IDeadline.Deadline => IsGone ? null : IsHalfOpen ? _confirmBy
+        : Connection.State == ConnectionState.Open ? Instant.Earlier(Connection.NextTimeout, ExpiresAt)
+        : Connection.NextTimeout;
 
     Instant? IDeadline.QueuedFor { get; set; }
 

@@ -14,4 +14,7 @@ public static class PeerCodes
 
     /// <summary>The other side's ticket was not accepted.</summary>
     public const ulong TicketRejected = 0xDB03;
+
+    /// <summary>The other side's ticket has expired; a new handshake presents the one that replaced it.</summary>
+    public const ulong TicketExpired = 0xDB04;
 }

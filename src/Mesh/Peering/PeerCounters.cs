@@ -24,6 +24,9 @@ public record struct PeerCounters
     /// <summary>Inits with a right mac whose Noise message is not to this peer, or not under this header.</summary>
     public long InitsForged { get; internal set; }
 
+    /// <summary>Inits older than another of the same peer: recorded by someone and sent again, or overtaken.</summary>
+    public long InitsReplayed { get; internal set; }
+
     /// <summary>Inits that were told to come again with a cookie.</summary>
     public long RetriesSent { get; internal set; }
 
@@ -47,4 +50,7 @@ public record struct PeerCounters
 
     /// <summary>Packets for a session or a handshake that this peer does not know.</summary>
     public long DatagramsUnknown { get; internal set; }
+
+    /// <summary>Calls that this peer's own code failed in; each cost at most one session.</summary>
+    public long Faults { get; internal set; }
 }

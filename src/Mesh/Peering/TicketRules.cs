@@ -8,6 +8,8 @@ namespace Darkbloom.Mesh.Peering;
 /// <summary>Decides by ticket whom this peer talks to.</summary>
 internal sealed class TicketRules(MeshPeerOptions options)
 {
+    private static readonly TimeSpan _skew = TimeSpan.FromSeconds(Ticket.ClockSkewSecondsMax);
+
     private readonly TicketVerifier _verifier = new(options.Network);
 
     public bool Trust(PublicKey ticketKey) => _verifier.Trust(ticketKey);
@@ -20,6 +22,13 @@ internal sealed class TicketRules(MeshPeerOptions options)
     {
         ticket = null;
         verdict = envelope.IsEmpty ? TicketVerdict.Malformed : _verifier.Verify(envelope, key, now, out ticket);
-        return verdict == TicketVerdict.Valid || options.AcceptUnticketed || options.PinnedPeers.Contains(key);
+        return verdict == TicketVerdict.Valid || MayStayWithoutTicket(key);
     }
+
+    /// <summary>When a peer that was admitted must have come again with a later ticket; null when it need not.</summary>
+    public UnixTime? ExpiryOf(RemotePeer peer) => peer.Ticket is { } proven && !MayStayWithoutTicket(peer.Key)
+        ? proven.Ticket.NotAfter + _skew
+        : null;
+
+    private bool MayStayWithoutTicket(PublicKey key) => options.AcceptUnticketed || options.PinnedPeers.Contains(key);
 }

@@ -33,6 +33,10 @@ public sealed partial class Connection : IDisposable
 
     private const int PathKeyBytesMin = 16;
 
+    /// <summary>How a connection ends that this side's own code has failed on.</summary>
+    internal static readonly CloseReason InternalFault =
+        new(CloseCause.LocalTransport, (ulong)TransportErrorCode.Internal, "an internal fault");
+
     private readonly ConnectionOptions _options;
     private readonly ConnectionId _local;
     private readonly ConnectionId _remote;
@@ -50,6 +54,9 @@ public sealed partial class Connection : IDisposable
     private Instant _lastAskedAt;
     private bool _hasAskedSinceReceived;
     private bool _isPingPending;
+
+    /// <summary>Set by <see cref="Doubt"/>, until a packet comes.</summary>
+    private Instant? _doubtedAt;
 
     /// <param name="local">The peer addresses its packets to this.</param>
     /// <param name="remote">This side addresses its packets to this.</param>
@@ -213,6 +220,24 @@ public sealed partial class Connection : IDisposable
         }
     }
 
+    /// <summary>Asks whether the peer still knows this connection: it came again with another, perhaps after a restart.</summary>
+    /// <remarks>A peer that restarted answers no packet of its former life. One that merely opened a second session does,
+    /// and keeps both.</remarks>
+    internal void Doubt(Instant now)
+    {
+        _doubtedAt ??= now;
+        _isPingPending = true;
+    }
+
+    /// <summary>Closes after this side's own code has failed; touches as little as it can of what may be broken.</summary>
+    internal void Fail(Instant now)
+    {
+        if (State == ConnectionState.Open)
+        {
+            BeginClosing(now, CloseOrigin.Transport, InternalFault);
+        }
+    }
+
     /// <summary>Forgets keys and buffers. The owner calls it when it drops a connection that isn't drained.</summary>
     public void Dispose()
     {
@@ -225,8 +250,21 @@ public sealed partial class Connection : IDisposable
     {
         get
         {
+            TimeSpan least = _recovery.ProbeTimeout * CloseTimeouts;
             Instant since = _hasAskedSinceReceived ? _firstAskedAt : _lastReceivedAt;
-            return since + RttEstimator.Max(_idleTimeout, _recovery.ProbeTimeout * CloseTimeouts);
+            Instant deadline = since + RttEstimator.Max(_idleTimeout, least);
+            if (_doubtedAt is { } doubted)
+            {
+                deadline = Instant.Earlier(deadline, doubted + RttEstimator.Max(_options.SilenceDoubted, least))!.Value;
+            }
+            if (_streams.Count > 0 && _hasAskedSinceReceived)
+            {
+                Instant silent = _lastReceivedAt + _options.SilenceActive;
+                Instant unanswered =
+                    _firstAskedAt + RttEstimator.Max(_options.SilenceActive - _options.KeepAliveActive, least);
+                deadline = Instant.Earlier(deadline, silent > unanswered ? silent : unanswered)!.Value;
+            }
+            return deadline;
         }
     }
 
@@ -306,8 +344,8 @@ public sealed partial class Connection : IDisposable
     private void End(CloseReason reason)
     {
         CloseReason = reason;
-        _streams.Release();
         _events.Enqueue(new ConnectionEvent(ConnectionEventKind.Closed, Reason: reason));
+        _streams.Release();
     }
 
     private void Drain()

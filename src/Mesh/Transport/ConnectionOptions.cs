@@ -46,6 +46,13 @@ public sealed record ConnectionOptions
     /// <summary>The same without streams: as rare as a NAT's mapping allows.</summary>
     public TimeSpan KeepAliveIdle { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Silence that ends a session with open streams: requests that a dead peer holds are soon tried elsewhere.</summary>
+    /// <remarks>It counts only once the peer had the time between two PINGs to answer one.</remarks>
+    public TimeSpan SilenceActive { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What a session may take to answer once its peer came again with a new one; see <c>Connection.Doubt</c>.</summary>
+    public TimeSpan SilenceDoubted { get; init; } = TimeSpan.FromSeconds(1);
+
     public TimeSpan MaxAckDelay { get; init; } = TimeSpan.FromMilliseconds(25);
 
     /// <summary>Believed until the first sample. The handshake's own round trip is a better value than this default.</summary>

@@ -28,6 +28,13 @@ internal sealed class RangeSet
         return index < Count && _runs[index].Start <= number;
     }
 
+    /// <summary>Whether a run overlaps a present one or lies next to one, so that adding it makes no further run.</summary>
+    public bool Touches(ulong start, ulong end)
+    {
+        int first = start == 0 ? 0 : FirstEndingAbove(start - 1);
+        return first < Count && _runs[first].Start <= end;
+    }
+
     /// <summary>Adds a run and returns how many of its numbers are new.</summary>
     public ulong Add(ulong start, ulong end)
     {

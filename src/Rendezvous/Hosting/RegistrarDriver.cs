@@ -16,6 +16,7 @@ namespace Darkbloom.Rendezvous.Hosting;
 internal sealed class RegistrarDriver : IAsyncDisposable
 {
     private static readonly TimeSpan TimerMin = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan TimerAfterFault = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly Registrar _registrar;
@@ -150,14 +151,25 @@ internal sealed class RegistrarDriver : IAsyncDisposable
         }
     }
 
+    /// <summary>Nothing may leave this method: an exception on a timer's thread would end the process.</summary>
     private void OnTimer()
     {
         lock (_gate)
         {
-            if (!_disposed)
+            if (_disposed)
+            {
+                return;
+            }
+            try
             {
                 _registrar.Timeout(MeshHost.Now, UnixNow);
                 _ = Drain();
+            }
+            catch (Exception)
+            {
+                // The journal took no record, or the registrar failed: readiness tells it, and the next turn tries again.
+                IsHealthy = false;
+                _ = _timer.Change(TimerAfterFault, Timeout.InfiniteTimeSpan);
             }
         }
     }

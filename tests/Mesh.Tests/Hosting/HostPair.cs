@@ -4,10 +4,12 @@ using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Mesh.Hosting;
+using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Simulations;
 using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
 
 namespace Darkbloom.Mesh.Tests.Hosting;
 
@@ -23,10 +25,10 @@ internal sealed class HostPair : IAsyncDisposable
     private readonly PeerIdentity _clientIdentity = NewIdentity();
     private readonly PeerIdentity _serverIdentity = NewIdentity();
 
-    private HostPair(LoopbackNetwork? network)
+    private HostPair(LoopbackNetwork? network, ConnectionOptions? server = null)
     {
         Client = Start(_clientIdentity, network);
-        Server = Start(_serverIdentity, network);
+        Server = Start(_serverIdentity, network, connection: server);
         Admit(Client, Tickets);
         Admit(Server, Tickets);
     }
@@ -37,11 +39,14 @@ internal sealed class HostPair : IAsyncDisposable
 
     public SimTickets Tickets { get; } = new(new Prng(1), Network);
 
+    /// <summary>How often the hosts' own code may have failed by the end; 0 but in tests that break it.</summary>
+    public long FaultsExpected { get; set; }
+
     public CancellationToken Patience => _patienceEnds.Token;
 
     public static HostPair OverUdp() => new(network: null);
 
-    public static HostPair Over(LoopbackNetwork network) => new(network);
+    public static HostPair Over(LoopbackNetwork network, ConnectionOptions? server = null) => new(network, server);
 
     public static PeerIdentity NewIdentity()
     {
@@ -49,9 +54,15 @@ internal sealed class HostPair : IAsyncDisposable
         return PeerIdentity.Import(key.ExportPkcs8PrivateKey());
     }
 
-    public static MeshHost Start(PeerIdentity identity, LoopbackNetwork? network = null, string name = Network)
+    public static MeshHost Start(
+        PeerIdentity identity, LoopbackNetwork? network = null, string name = Network, ConnectionOptions? connection = null)
     {
-        MeshHostOptions options = new() { Network = name, Bind = new IPEndPoint(IPAddress.Loopback, 0) };
+        MeshHostOptions options = new()
+        {
+            Network = name,
+            Bind = new IPEndPoint(IPAddress.Loopback, 0),
+            Connection = connection ?? new ConnectionOptions(),
+        };
         return network is null
             ? MeshHost.Start(options, identity, NullLoggerFactory.Instance)
             : MeshHost.Start(options, identity, NullLoggerFactory.Instance, network.Open());
@@ -75,6 +86,7 @@ internal sealed class HostPair : IAsyncDisposable
     {
         await Client.DisposeAsync();
         await Server.DisposeAsync();
+        Assert.Equal(FaultsExpected, Client.Statistics.Peer.Faults + Server.Statistics.Peer.Faults);
         _clientIdentity.Dispose();
         _serverIdentity.Dispose();
         Tickets.Dispose();

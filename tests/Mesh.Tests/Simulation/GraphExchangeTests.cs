@@ -52,7 +52,7 @@ public sealed class GraphExchangeTests
             using GraphExchange scenario = new(seed, plan);
 
             Assert.True(scenario.Run(_limit), $"seed {seed}: {scenario.Succeeded} of {scenario.Exchanges} ended");
-            Assert.True(scenario.Failed == 0, $"seed {seed}: {scenario.Failed} failed");
+            Assert.True(scenario.Failed == 0, $"seed {seed}: {scenario.Failed} failed: {scenario.FirstFailure}");
         }
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Text;
 using Darkbloom.Mesh.Transport;
+using Darkbloom.Mesh.Transport.Recovery;
 using Darkbloom.Protocol.Frames;
 using Darkbloom.Protocol.Primitives;
 using Xunit;
@@ -110,6 +111,69 @@ public sealed class LifecycleTests
         _ = pair.Client.OpenAndSend(new byte[10], complete: false);
         pair.Run(s_second * 600);
         Assert.InRange(pair.Client.DatagramsSent + pair.Server.DatagramsSent, 220, 320);
+    }
+
+    [Fact]
+    public void A_peer_that_dies_while_a_stream_is_open_is_noticed_within_ten_seconds()
+    {
+        using Pair pair = new();
+        StreamId stream = pair.Client.OpenAndSend(new byte[10], complete: false);
+        pair.Run(s_second * 4.9);
+        pair.Drops = (_, _) => true;
+        Instant start = pair.Now;
+        pair.RunUntil(() => pair.Client.Has(ConnectionEventKind.Closed), s_second * 10.01);
+        Assert.Equal(CloseCause.IdleTimeout, pair.Client.Connection.CloseReason!.Cause);
+        Assert.InRange((pair.Now - start).TotalSeconds, 4.5, 10.01);
+        Assert.Equal(0, pair.Client.Connection.Write(stream, [1]));
+    }
+
+    [Fact]
+    public void A_stream_opened_after_a_long_silence_gives_the_peer_time_to_answer()
+    {
+        using Pair pair = new();
+        pair.Run(s_second * 19.5);
+        StreamId stream = pair.Client.Open();
+        pair.Client.Connection.Timeout(pair.Now);
+        Assert.Equal(ConnectionState.Open, pair.Client.Connection.State);
+        pair.Client.Send(stream, new byte[10], complete: false);
+        pair.Run(s_second * 60);
+        Assert.Equal(ConnectionState.Open, pair.Client.Connection.State);
+        Assert.Equal(ConnectionState.Open, pair.Server.Connection.State);
+    }
+
+    [Fact]
+    public void A_path_that_comes_back_is_used_within_the_longest_probe_interval()
+    {
+        using Pair pair = new();
+        byte[] data = TransferTests.Bytes(100_000, 1);
+        pair.Run(s_second);
+        pair.Drops = (_, _) => true;
+        StreamId stream = pair.Client.OpenAndSend(data);
+        pair.Run(s_second * 8);
+        pair.Drops = null;
+        pair.RunUntil(() => pair.Server.HasFinished(stream), LossRecovery.ProbeIntervalMax + s_second);
+        Assert.Equal(data, pair.Server.BytesOf(stream));
+    }
+
+    [Fact]
+    public void A_doubted_connection_that_answers_stays()
+    {
+        using Pair pair = new();
+        pair.Run(s_second);
+        pair.Client.Connection.Doubt(pair.Now);
+        pair.Run(s_second * 40);
+        Assert.Equal(ConnectionState.Open, pair.Client.Connection.State);
+    }
+
+    [Fact]
+    public void A_doubted_connection_that_stays_silent_ends_soon()
+    {
+        using Pair pair = new();
+        pair.Run(s_second);
+        pair.Drops = (_, _) => true;
+        pair.Client.Connection.Doubt(pair.Now);
+        pair.RunUntil(() => pair.Client.Has(ConnectionEventKind.Closed), s_second * 1.01);
+        Assert.Equal(CloseCause.IdleTimeout, pair.Client.Connection.CloseReason!.Cause);
     }
 
     [Fact]

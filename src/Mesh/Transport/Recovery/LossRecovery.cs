@@ -11,7 +11,7 @@ namespace Darkbloom.Mesh.Transport.Recovery;
 /// Idle    -> [packet sent]                          -> Armed    the probe timer runs from the newest packet
 /// Armed   -> [ACK overtakes a packet]               -> Waiting  it is lost once the reordering window is over
 /// Waiting -> [window over]                          -> Armed    its frames are handed back
-/// Armed   -> [probe timeout]                        -> Armed    two probes with data, the timeout doubles
+/// Armed   -> [probe timeout]                        -> Armed    two probes with data, the timeout doubles up to a cap
 /// any     -> [nothing outstanding]                  -> Idle
 /// </code>
 /// After <see cref="OnAck"/> and <see cref="OnTimeout"/> the owner takes every packet from <see cref="Acknowledged"/>
@@ -21,6 +21,10 @@ internal sealed class LossRecovery
 {
     private const int ProbesPerTimeout = 2;
     private const int BackoffShiftMax = 10;
+
+    /// <summary>Probes go at least this often, unless the path itself is slower: a path that comes back is noticed soon.</summary>
+    public static readonly TimeSpan ProbeIntervalMax = TimeSpan.FromSeconds(2);
+
     private const int PersistentCongestionTimeouts = 3;
     private const int ForgetLostAfterTimeouts = 3;
 
@@ -90,7 +94,17 @@ internal sealed class LossRecovery
             }
             return _packets.OutstandingCount == 0
                 ? null
-                : _lastSentAt + (ProbeTimeout * (1 << Math.Min(_timeouts, BackoffShiftMax)));
+                : _lastSentAt + ProbeInterval;
+        }
+    }
+
+    private TimeSpan ProbeInterval
+    {
+        get
+        {
+            TimeSpan once = ProbeTimeout;
+            TimeSpan backedOff = RttEstimator.Min(once * (1 << Math.Min(_timeouts, BackoffShiftMax)), ProbeIntervalMax);
+            return RttEstimator.Max(once, backedOff);
         }
     }
 

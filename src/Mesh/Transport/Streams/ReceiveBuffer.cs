@@ -6,10 +6,14 @@ using System.Numerics;
 namespace Darkbloom.Mesh.Transport.Streams;
 
 /// <summary>Bytes that arrived in any order, read in order. Flow control bounds how far ahead of the reader they may lie.</summary>
-/// <remarks>A ring that doubles as it needs to, indexed by stream offset, with the set of offsets that are filled.</remarks>
+/// <remarks>
+/// A ring that doubles as it needs to, indexed by stream offset, with the set of offsets that are filled. A ring is
+/// cleared before the pool has it back: it held prompts and answers.
+/// </remarks>
 internal sealed class ReceiveBuffer
 {
     /// <summary>More holes than this and the packet is left unacknowledged, to come again when some have closed.</summary>
+    /// <remarks>What fills a hole or is read next is always taken, so that holes do close.</remarks>
     public const int HolesMax = 1024;
 
     private const int RingBytesMin = 2048;
@@ -42,7 +46,7 @@ internal sealed class ReceiveBuffer
             data = data[(int)(ReadOffset - offset)..];
             offset = ReadOffset;
         }
-        if (_filled.Count >= HolesMax && offset > _filled[_filled.Count - 1].End)
+        if (_filled.Count >= HolesMax && offset > ReadOffset && !_filled.Touches(offset, end))
         {
             return false;
         }
@@ -114,7 +118,7 @@ internal sealed class ReceiveBuffer
     {
         if (_ring.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_ring);
+            ArrayPool<byte>.Shared.Return(_ring, clearArray: true);
         }
         _ring = [];
         _mask = 0;

@@ -7,7 +7,8 @@ namespace Darkbloom.Mesh.Transport.Streams;
 /// <summary>Bytes written and not yet acknowledged, at hand for sending again.</summary>
 /// <remarks>
 /// A ring that doubles as it needs to, indexed by stream offset, so that a byte never moves between writing and
-/// sending. It holds offsets [acknowledged, written); of those [acknowledged, sent) were sent at least once.
+/// sending. It holds offsets [acknowledged, written); of those [acknowledged, sent) were sent at least once. A ring is
+/// cleared before the pool has it back: it held prompts and answers.
 /// </remarks>
 internal sealed class SendBuffer
 {
@@ -117,7 +118,7 @@ internal sealed class SendBuffer
     {
         if (_ring.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_ring);
+            ArrayPool<byte>.Shared.Return(_ring, clearArray: true);
         }
         _ring = [];
         _mask = 0;
@@ -145,7 +146,7 @@ internal sealed class SendBuffer
         }
         if (_ring.Length > 0)
         {
-            ArrayPool<byte>.Shared.Return(_ring);
+            ArrayPool<byte>.Shared.Return(_ring, clearArray: true);
         }
         _ring = ring;
         _mask = capacity - 1;

@@ -39,6 +39,9 @@ internal sealed class EngineLoop : IAsyncDisposable
     private Slot? _prefilling;
     private volatile bool _isStopping;
 
+    /// <summary>Set while a request leaves the line and has no slot yet.</summary>
+    private Generation? _starting;
+
     public EngineLoop(LlamaModel model, LlamaContext context, int slots, int queueMax)
     {
         _model = model;
@@ -93,7 +96,15 @@ internal sealed class EngineLoop : IAsyncDisposable
     {
         while (!_isStopping)
         {
-            Step();
+            try
+            {
+                Step();
+            }
+            catch (Exception)
+            {
+                // What it says may quote the prompt; the requests that end by it are counted and logged as engine faults.
+                OnFault();
+            }
         }
 
         Drain();
@@ -138,6 +149,23 @@ internal sealed class EngineLoop : IAsyncDisposable
         Speed.OnStep(Stopwatch.GetElapsedTime(started), decoding, prefilled);
     }
 
+    /// <summary>This code failed on a step: the requests in it end, and the loop goes on with those that wait.</summary>
+    private void OnFault()
+    {
+        try
+        {
+            _starting?.End(InferenceFault.EngineFailed, "the engine failed on the request");
+            _starting = null;
+            FailBatch();
+        }
+        catch (Exception)
+        {
+            // Slots that can't be freed can't be used either: the engine stops, and whoever waits is told.
+            _isStopping = true;
+            _queue.Writer.TryComplete();
+        }
+    }
+
     private void FreeCancelled()
     {
         foreach (Slot slot in _slots)
@@ -160,7 +188,9 @@ internal sealed class EngineLoop : IAsyncDisposable
             }
 
             _waiting.Dequeue();
+            _starting = next.Generation;
             Start(slot, next.Generation, next.Choice);
+            _starting = null;
         }
     }
 

@@ -83,7 +83,7 @@ public sealed class LossRecoveryTests
     }
 
     [Fact]
-    public void The_probe_timer_doubles_until_something_arrives()
+    public void The_probe_timer_doubles_up_to_its_cap_until_something_arrives()
     {
         Send(1);
         TimeSpan first = _recovery.Deadline!.Value - _now;
@@ -93,7 +93,9 @@ public sealed class LossRecoveryTests
             _now = _recovery.Deadline!.Value;
             _recovery.OnTimeout(_now);
             Assert.Equal(2, _recovery.ProbesPending);
-            Assert.Equal(first * (1 << i), _recovery.Deadline!.Value - _now);
+            TimeSpan doubled = first * (1 << i);
+            Assert.Equal(
+                doubled < LossRecovery.ProbeIntervalMax ? doubled : LossRecovery.ProbeIntervalMax, _recovery.Deadline!.Value - _now);
         }
         Acknowledge(1, 1);
         Assert.Equal(0, _recovery.ProbesPending);

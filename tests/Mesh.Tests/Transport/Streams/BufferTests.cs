@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using Darkbloom.Mesh.Transport.Streams;
 using Darkbloom.Protocol.Primitives;
@@ -61,6 +62,44 @@ public sealed class BufferTests
         }
         Assert.Equal(isTaken, buffer.TryInsert((ulong)(1 + (2 * holes)), [1]));
         Assert.True(buffer.TryInsert(0, [1]), "the hole in front can always be closed");
+    }
+
+    [Fact]
+    public void Holes_are_bounded_in_whatever_order_they_open()
+    {
+        ReceiveBuffer buffer = new();
+        int taken = 0;
+        for (int i = 4 * ReceiveBuffer.HolesMax; i > 0; i--)
+        {
+            taken += buffer.TryInsert((ulong)(2 * i), [1]) ? 1 : 0;
+        }
+        Assert.Equal(ReceiveBuffer.HolesMax, taken);
+        Assert.True(buffer.TryInsert((ulong)(8 * ReceiveBuffer.HolesMax) - 1, [1]), "what closes a hole is taken");
+        Assert.True(buffer.TryInsert(0, [1]), "what is read next is taken");
+    }
+
+    [Theory]
+    [InlineData(100)]
+    [InlineData(40_000)]
+    public void Bytes_do_not_stay_in_the_pool(int length)
+    {
+        byte[] secret = new byte[length];
+        Array.Fill(secret, (byte)0xA5);
+        SendBuffer sender = new();
+        sender.Write(secret);
+        ReceiveBuffer receiver = new();
+        Assert.True(receiver.TryInsert(0, secret));
+        int sizes = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)length);
+
+        sender.Release();
+        receiver.Release();
+
+        for (int size = 1024; size <= Math.Max(sizes, 2048); size *= 2)
+        {
+            byte[] rented = ArrayPool<byte>.Shared.Rent(size);
+            Assert.DoesNotContain((byte)0xA5, rented);
+            ArrayPool<byte>.Shared.Return(rented);
+        }
     }
 
     private static void Cross(Prng prng)
