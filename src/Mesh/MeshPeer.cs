@@ -125,7 +125,7 @@ public sealed partial class MeshPeer : IDisposable
                     Forget(session);
                     break;
                 case MeshSession session:
-                    if (session.ExpiresAt <= now)
+                    if (session.HasExpired(now, _context.Options.Limits.ExpiredDrainMax))
                     {
                         session.Connection.Close(now, PeerCodes.TicketExpired, "the ticket has expired");
                     }
@@ -409,9 +409,10 @@ public sealed partial class MeshPeer : IDisposable
 
     private void OnResponse(Instant now, PathAddress from, ConnectAttempt attempt, ResponsePacket response)
     {
-        if (attempt.TryComplete(_context, now, response) is { } result)
+        // A copy from elsewhere must not decide where the session's packets go (RFC 9000, section 9).
+        if (from == attempt.Target.Address && attempt.TryComplete(_context, now, response) is { } result)
         {
-            OnAnswered(now, from, attempt, result);
+            OnAnswered(now, attempt, result);
         }
         else
         {
@@ -419,11 +420,11 @@ public sealed partial class MeshPeer : IDisposable
         }
     }
 
-    private void OnAnswered(Instant now, PathAddress from, ConnectAttempt attempt, ConnectResult result)
+    private void OnAnswered(Instant now, ConnectAttempt attempt, ConnectResult result)
     {
         Settle(attempt);
         MeshSession? session = result.Keys is { } keys
-            ? Add(now, attempt.Target.LocalId, ConnectionRole.Initiator, from, keys, halfOpen: null)
+            ? Add(now, attempt.Target.LocalId, ConnectionRole.Initiator, attempt.Target.Address, keys, halfOpen: null)
             : null;
         if (result.Failure != ConnectFailure.None)
         {
@@ -513,7 +514,7 @@ public sealed partial class MeshPeer : IDisposable
         established.Keys.Dispose();
         MeshSession session = new(this, connection, localId, established.Remote, halfOpen)
         {
-            ExpiresAt = _context.Tickets.ExpiryOf(established.Remote) is { } expiry ? now + (expiry - _context.ClockAt(now)) : null,
+            TicketEndsAt = _context.Tickets.ExpiryOf(established.Remote) is { } expiry ? now + (expiry - _context.ClockAt(now)) : null,
         };
         _sessions.Add(localId, session);
         return session;

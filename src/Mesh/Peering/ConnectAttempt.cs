@@ -22,6 +22,9 @@ internal sealed class ConnectAttempt : IDeadline, IDisposable
     private readonly byte[] _message;
     private readonly Instant _expires;
     private TimeSpan _wait;
+
+    /// <summary>Set by a Retry, cleared when the timer sends the next Init.</summary>
+    private bool _hasCookie;
     private Instant _repeats;
 
     private ConnectAttempt(
@@ -108,18 +111,21 @@ internal sealed class ConnectAttempt : IDeadline, IDisposable
     public void OnRepeated(Instant now)
     {
         IsFresh = false;
+        _hasCookie = false;
         _wait *= 2;
         _repeats = now + _wait;
     }
 
-    /// <summary>False when the datagram is no answer to this attempt's Init.</summary>
+    /// <summary>False when the datagram is no answer to this attempt's Init, or the Init sent last had one already.</summary>
+    /// <remarks>Whoever saw an Init can answer it: one cookie for each that the timer sends keeps a forger from a chain of Inits.</remarks>
     public bool TryTakeCookie(ReadOnlySpan<byte> datagram)
     {
-        if (!RetryPacket.TryRead(datagram, _mac, InitPacket.Mac(Init), out RetryPacket retry))
+        if (_hasCookie || !RetryPacket.TryRead(datagram, _mac, InitPacket.Mac(Init), out RetryPacket retry))
         {
             return false;
         }
         Init = Assemble(retry.Cookie);
+        _hasCookie = true;
         return true;
     }
 

@@ -28,4 +28,7 @@ public sealed record HandshakeLimits
 
     /// <summary>When a session that its initiator never confirmed is forgotten.</summary>
     public TimeSpan HalfOpenTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long requests in flight may go on after their peer's ticket has ended.</summary>
+    public TimeSpan ExpiredDrainMax { get; init; } = TimeSpan.FromMinutes(10);
 }

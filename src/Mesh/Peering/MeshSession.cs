@@ -19,8 +19,11 @@ namespace Darkbloom.Mesh.Peering;
 /// </code>A session that this peer began starts as Open: the response has proven the other side.</remarks>
 public sealed class MeshSession : IDeadline
 {
+    private static readonly TimeSpan ExpiryCheckInterval = TimeSpan.FromSeconds(1);
+
     private readonly MeshPeer _owner;
     private readonly Instant _confirmBy;
+    private Instant? _expiryDue;
 
     internal MeshSession(
         MeshPeer owner, Connection connection, ConnectionId localId, RemotePeer remote, HalfOpenState? halfOpen)
@@ -60,7 +63,11 @@ public sealed class MeshSession : IDeadline
     internal bool IsHalfOpen => HalfOpen is not null;
 
     /// <summary>Set by the peer when it adds the session: when the other side's ticket ends, with the skew that clocks may have.</summary>
-    internal Instant? ExpiresAt { get; init; }
+    internal Instant? TicketEndsAt
+    {
+        get;
+        init => field = _expiryDue = value;
+    }
 
     /// <summary>A packet came that only the initiator can have made.</summary>
     internal bool HasReceived => Connection.Statistics.PacketsReceived > 0;
@@ -78,10 +85,22 @@ public sealed class MeshSession : IDeadline
     internal bool IsTelling { get; set; }
 
     Instant? IDeadline.Deadline => IsGone ? null : IsHalfOpen ? _confirmBy
-        : Connection.State == ConnectionState.Open ? Instant.Earlier(Connection.NextTimeout, ExpiresAt)
+        : Connection.State == ConnectionState.Open ? Instant.Earlier(Connection.NextTimeout, _expiryDue)
         : Connection.NextTimeout;
 
     Instant? IDeadline.QueuedFor { get; set; }
+
+    /// <summary>Whether the ticket's end ends the session now: requests in flight get their time first.</summary>
+    internal bool HasExpired(Instant now, TimeSpan drainMax)
+    {
+        if (TicketEndsAt is not { } end || now < _expiryDue)
+        {
+            return false;
+        }
+
+        _expiryDue = now + ExpiryCheckInterval;
+        return !Connection.HasWork || now >= end + drainMax;
+    }
 
     /// <summary>Null when the peer admits no more streams for now; <see cref="ConnectionEventKind.StreamsAvailable"/> follows.</summary>
     public StreamId? OpenStream(StreamPriority priority)

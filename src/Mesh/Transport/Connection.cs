@@ -110,6 +110,9 @@ public sealed partial class Connection : IDisposable
 
     public ConnectionState State { get; private set; } = ConnectionState.Open;
 
+    /// <summary>Whether a stream is open that is worth finishing: control streams last as long as the connection.</summary>
+    public bool HasWork => _streams.HasWork;
+
     /// <summary>Null while the connection is open.</summary>
     public CloseReason? CloseReason { get; private set; }
 

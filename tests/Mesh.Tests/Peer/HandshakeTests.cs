@@ -112,6 +112,58 @@ public sealed class HandshakeTests
     }
 
     [Fact]
+    public void A_response_from_another_address_leaves_the_attempt_to_the_genuine_one()
+    {
+        using PeerWorld world = new(link: _perfect);
+        SimPeer client = world.AddMember();
+        SimPeer server = world.AddMember();
+        world.Wire.Tap = (_, to, datagram) =>
+        {
+            if (TypeOf(datagram) == PacketType.Response)
+            {
+                client.Core.Receive(world.World.Now, PeerWorld.AddressOf(77), datagram.ToArray());
+                Assert.Equal((1, 0), (client.Core.AttemptCount, client.Core.SessionCount));
+            }
+
+            return true;
+        };
+
+        _ = client.Connect(server);
+        world.Run(0.1);
+
+        Assert.Equal(server.Address, world.Connected(client).Connection.Path);
+    }
+
+    [Fact]
+    public void One_retry_is_taken_for_each_init_that_the_timer_sends()
+    {
+        using PeerWorld world = new(link: _perfect);
+        SimPeer client = world.AddMember();
+        SimPeer server = world.AddMember();
+        HandshakeMac mac = new(server.Identity.PublicKey);
+        int inits = 0;
+        world.Wire.Tap = (_, _, datagram) =>
+        {
+            if (TypeOf(datagram) == PacketType.Init)
+            {
+                inits++;
+                byte[] retry = new byte[RetryPacket.Length];
+                _ = InitPacket.TryRead(datagram.Span, mac, out InitPacket init);
+                new RetryPacket(init.Source, new byte[RetryCookie.Size]).Write(retry, mac, InitPacket.Mac(datagram.Span));
+                client.Core.Receive(world.World.Now, server.Address, retry);
+            }
+
+            return false;
+        };
+
+        _ = client.Connect(server);
+        world.Run(0.5);
+        Assert.Equal(2, inits);
+        world.Run(1);
+        Assert.Equal(4, inits);
+    }
+
+    [Fact]
     public void An_init_whose_connection_id_was_rewritten_is_forged_even_with_a_right_mac()
     {
         using PeerWorld world = new(link: _perfect);

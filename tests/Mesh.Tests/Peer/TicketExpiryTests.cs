@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using Darkbloom.Mesh.Peering;
 using Darkbloom.Mesh.Transport;
+using Darkbloom.Protocol.Frames;
 using Darkbloom.Protocol.Tickets;
 using Darkbloom.Simulations.Actors;
 using Darkbloom.Simulations.Network;
@@ -30,6 +31,49 @@ public sealed class TicketExpiryTests
 
         Assert.Equal(PeerCodes.TicketExpired, world.Closed(server)!.Code);
         Assert.Equal(PeerCodes.TicketExpired, world.Closed(client)!.Code);
+    }
+
+    [Theory]
+    [InlineData(StreamPriority.Control, 0)]
+    [InlineData(StreamPriority.Prompts, 600)]
+    public void Requests_in_flight_get_their_time_after_it(StreamPriority priority, double extraSeconds)
+    {
+        using PeerWorld world = new(link: _perfect);
+        SimPeer client = world.AddMember();
+        SimPeer server = world.AddMember();
+        _ = client.Connect(server);
+        world.Run(1);
+        MeshSession session = world.Connected(client);
+        _ = session.Write(session.OpenStream(priority)!.Value, [1]);
+        double life = (world.Accepted(server).RemoteTicket!.Ticket.NotAfter - world.Clock).TotalSeconds
+            + Ticket.ClockSkewSecondsMax + extraSeconds;
+
+        world.Run(life - 3);
+        Assert.Null(world.Closed(server));
+        world.Run(6);
+
+        Assert.Equal(PeerCodes.TicketExpired, world.Closed(server)!.Code);
+    }
+
+    [Fact]
+    public void A_session_that_outlives_its_ticket_ends_with_its_last_request()
+    {
+        using PeerWorld world = new(link: _perfect);
+        SimPeer client = world.AddMember();
+        SimPeer server = world.AddMember();
+        _ = client.Connect(server);
+        world.Run(1);
+        MeshSession session = world.Connected(client);
+        StreamId stream = session.OpenStream(StreamPriority.Prompts)!.Value;
+        _ = session.Write(stream, [1]);
+        world.Run((world.Accepted(server).RemoteTicket!.Ticket.NotAfter - world.Clock).TotalSeconds + Ticket.ClockSkewSecondsMax + 30);
+        Assert.Null(world.Closed(server));
+
+        session.Reset(stream, 1);
+        session.StopSending(stream, 1);
+        world.Run(3);
+
+        Assert.Equal(PeerCodes.TicketExpired, world.Closed(server)!.Code);
     }
 
     [Fact]

@@ -51,6 +51,23 @@ internal sealed partial class StreamSet
     /// <summary>Streams that are not closed: while there are any, the session is kept alive eagerly.</summary>
     public int Count => _streams.Count;
 
+    /// <summary>Whether any stream of a request is open.</summary>
+    public bool HasWork
+    {
+        get
+        {
+            foreach (TransportStream stream in _streams.Values)
+            {
+                if (stream.Priority != StreamPriority.Control)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
     /// <summary>What a stream may buffer now; the connection lets it follow the congestion window.</summary>
     public int SendBufferBytes { get; set; } = SendBufferBytesMin;
 
