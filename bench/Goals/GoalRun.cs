@@ -16,7 +16,7 @@ internal static class GoalRun
 {
     private const int LatencyRounds = 200;
     private const int LatencyTokensMax = 12;
-    private const int ThroughputRounds = 5;
+    private const int ThroughputRounds = 9;
     private const int ThroughputTokens = 64;
     private const int StreamsMax = 8;
     private const int OpenStreams = 200;
@@ -83,6 +83,7 @@ internal static class GoalRun
             {
                 Samples bare = new();
                 Samples whole = new();
+                Samples ratios = new();
                 for (int round = -1; round < ThroughputRounds; round++)
                 {
                     double bareRate = await Throughput.DecodeAsync(streams, i => direct.AskAsync(EngineGoals.Prompt(round, i), ThroughputTokens, CancellationToken.None));
@@ -91,11 +92,12 @@ internal static class GoalRun
                     {
                         bare.Add(bareRate);
                         whole.Add(wholeRate);
+                        ratios.Add(wholeRate / bareRate);
                     }
                 }
 
                 goals.Add(new Goal(
-                    $"decode through the mesh / engine called directly, {streams} stream{(streams == 1 ? "" : "s")}", whole.Median / bare.Median, "ratio", Bound.AtLeast(0.95),
+                    $"decode through the mesh / engine called directly, {streams} stream{(streams == 1 ? "" : "s")}", ratios.Median, "ratio", Bound.AtLeast(0.95),
                     FormattableString.Invariant($"{whole.Median:F1} of {bare.Median:F1} tokens/s, 0.5 B random Q4_0, 1 thread, {ThroughputRounds} rounds taking turns")));
             }
         }
