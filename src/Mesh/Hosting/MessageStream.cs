@@ -126,8 +126,8 @@ public sealed class MessageStream<TOut, TIn>(MeshStream stream) : IAsyncDisposab
     }
 
     /// <summary>Null for bytes that are no message.</summary>
-    /// <remarks>The parser has more than one exception for those: lengths near 2^31 make it leave its buffer, for one.
-    /// Whatever it throws, the bytes were the peer's.</remarks>
+    /// <remarks>The parser has more than one exception for those: some nested lengths make it leave its buffer. Whatever it
+    /// throws, the bytes were the peer's.</remarks>
     internal static TIn? TryParse(ReadOnlySpan<byte> bytes)
     {
         try
