@@ -78,6 +78,9 @@ public sealed class BufferTests
         Assert.True(buffer.TryInsert(0, [1]), "what is read next is taken");
     }
 
+    /// <summary>The pool is the process's: tests beside this one leave single bytes of every value in it.</summary>
+    private const int RunOthersNeverLeave = 64;
+
     [Theory]
     [InlineData(100)]
     [InlineData(40_000)]
@@ -97,7 +100,7 @@ public sealed class BufferTests
         for (int size = 1024; size <= Math.Max(sizes, 2048); size *= 2)
         {
             byte[] rented = ArrayPool<byte>.Shared.Rent(size);
-            Assert.DoesNotContain((byte)0xA5, rented);
+            Assert.True(rented.AsSpan().IndexOf(secret.AsSpan(0, RunOthersNeverLeave)) < 0, $"a pooled array of {size} bytes");
             ArrayPool<byte>.Shared.Return(rented);
         }
     }
