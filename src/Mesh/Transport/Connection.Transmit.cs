@@ -62,6 +62,10 @@ public sealed partial class Connection
         bool wantsToAsk = _recovery.ProbesPending > 0 || _isPingPending || _isObservedAddressPending
             || _streams.HasPendingControl || _streams.HasPendingData;
         bool mayAsk = wantsToAsk && MayAsk(now);
+        if (!wantsToAsk)
+        {
+            _recovery.OnApplicationLimited();
+        }
         if (!isAckDue && !mayAsk)
         {
             return false;
@@ -120,6 +124,7 @@ public sealed partial class Connection
         }
         if (!_recovery.HasWindow)
         {
+            _recovery.OnWindowLimited();
             return false;
         }
         Instant next = _recovery.NextSend(now);
@@ -161,8 +166,7 @@ public sealed partial class Connection
 
     private void OnAskingPacketSent(Instant now, ulong number, int bytes, int list)
     {
-        bool leavesWindow = _recovery.BytesInFlight + bytes + _datagramBytes <= _recovery.WindowBytes;
-        _recovery.OnSent(now, number, bytes, list, isApplicationLimited: leavesWindow && !_streams.HasPendingData);
+        _recovery.OnSent(now, number, bytes, list);
         _isPingPending = false;
         _lastAskedAt = now;
         if (!_hasAskedSinceReceived)

@@ -284,10 +284,7 @@ public sealed partial class Connection : IDisposable
         }
     }
 
-    private ICongestionController CreateCongestionController() =>
-        _options.CongestionControl == CongestionControl.NewReno
-            ? new NewRenoController(_datagramBytes)
-            : new CubicController(_datagramBytes);
+    private CubicController CreateCongestionController() => new(_datagramBytes);
 
     /// <summary>Hands the frames of packets that arrived or were lost back to whoever wrote them.</summary>
     private void SettlePackets()

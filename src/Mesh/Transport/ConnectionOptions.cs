@@ -8,7 +8,6 @@ namespace Darkbloom.Mesh.Transport;
 public enum CongestionControl
 {
     Cubic,
-    NewReno,
 }
 
 /// <summary>The limits and timers of one connection; docs/protocol.md, section 10.4 has the table.</summary>

@@ -107,7 +107,6 @@ public sealed class RecoveryTests
 
     [Theory]
     [InlineData(CongestionControl.Cubic)]
-    [InlineData(CongestionControl.NewReno)]
     public void A_clean_bottleneck_is_filled(CongestionControl control)
     {
         LinkFaults link = new() { Latency = TimeSpan.FromMilliseconds(20), BytesPerSecond = 12_500_000, QueueBytes = 500_000 };

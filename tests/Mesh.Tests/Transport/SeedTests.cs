@@ -89,7 +89,7 @@ public sealed class SeedTests
 
     private static ConnectionOptions RandomOptions(Prng prng) => new()
     {
-        CongestionControl = prng.Next(2) == 0 ? CongestionControl.Cubic : CongestionControl.NewReno,
+        CongestionControl = (CongestionControl)prng.Next(Enum.GetValues<CongestionControl>().Length),
         DatagramBytes = 1200 + prng.Next(253),
         StreamWindowBytes = 2000 + prng.Next(60_000),
         ConnectionWindowBytes = 3000 + prng.Next(100_000),

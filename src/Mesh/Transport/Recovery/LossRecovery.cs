@@ -28,23 +28,17 @@ internal sealed class LossRecovery
     private const int PersistentCongestionTimeouts = 3;
     private const int ForgetLostAfterTimeouts = 3;
 
-    /// <summary>A window of one round trip, paced a little faster, is used up before it is over.</summary>
-    private const double PacingGain = 1.25;
-    private const double SlowStartPacingGain = 2.0;
-
-    /// <summary>Until the first sample the initial window leaves as if the round trip took at most this long.</summary>
-    private static readonly TimeSpan s_unknownRtt = TimeSpan.FromMilliseconds(20);
-
     private readonly SentPackets _packets = new();
+    private readonly DeliveryRate _delivery = new();
     private ReorderingWindow _reordering = new();
+    private LossEpisode _episode;
     private ICongestionController _congestion;
     private readonly Pacer _pacer;
     private readonly TimeSpan _peerMaxAckDelay;
-    private readonly int _datagramBytes;
+    private int _datagramBytes;
     private ulong? _largestAcknowledged;
     private Instant _lastSentAt;
     private Instant? _lossTime;
-    private ulong _episodeEnd;
     private int _timeouts;
 
     public LossRecovery(
@@ -55,7 +49,7 @@ internal sealed class LossRecovery
         _datagramBytes = datagramBytes;
         _pacer = new Pacer(datagramBytes, now);
         Rtt = rtt;
-        UpdatePace(now);
+        _pacer.SetRate(now, congestion.PaceBytesPerSecond);
     }
 
     public RttEstimator Rtt { get; private set; }
@@ -118,58 +112,99 @@ internal sealed class LossRecovery
     /// <summary>When the pace lets another datagram out: now, or a later instant.</summary>
     public Instant NextSend(Instant now) => _pacer.NextSend(now);
 
-    /// <summary>Records a packet that asks for an acknowledgement.</summary>
-    public void OnSent(Instant now, ulong number, int bytes, int frames, bool isApplicationLimited)
+    /// <summary>The path takes datagrams of this size from now on.</summary>
+    public void SetDatagramBytes(int datagramBytes)
     {
-        _packets.Add(new SentPacket
+        _datagramBytes = datagramBytes;
+        _pacer.SetDatagramBytes(datagramBytes);
+        _congestion.SetDatagramBytes(datagramBytes);
+    }
+
+    /// <summary>Keeps bursts small while the path is relayed or not proven.</summary>
+    public void SetGuarded(bool isGuarded) => _pacer.IsGuarded = isGuarded;
+
+    /// <summary>Nothing waits to be sent although something might go: what is measured now is the application's pace.</summary>
+    public void OnApplicationLimited()
+    {
+        if (HasWindow)
+        {
+            _delivery.OnApplicationLimited(_packets.BytesInFlight);
+        }
+    }
+
+    /// <summary>Something waits to be sent and the window is shut.</summary>
+    public void OnWindowLimited() => _delivery.OnWindowLimited(_packets.BytesInFlight);
+
+    /// <summary>Records a packet that asks for an acknowledgement.</summary>
+    /// <param name="isMtuProbe">Its loss says that the path takes no datagrams of its size, and nothing of congestion.</param>
+    public void OnSent(Instant now, ulong number, int bytes, int frames, bool isMtuProbe = false)
+    {
+        SentPacket packet = new()
         {
             Number = number,
             SentAt = now,
             Bytes = bytes,
             Frames = frames,
-            IsApplicationLimited = isApplicationLimited,
-        });
+            IsMtuProbe = isMtuProbe,
+        };
+        _delivery.OnSent(ref packet, _packets.BytesInFlight);
+        _congestion.OnSent(now, _packets.BytesInFlight, packet.IsApplicationLimited);
+        _packets.Add(packet);
         _lastSentAt = now;
         _pacer.OnSent(now, bytes);
         ProbesPending = Math.Max(0, ProbesPending - 1);
     }
 
     /// <summary>Takes an ACK. The owner has checked that every number in it was sent.</summary>
+    /// <remarks>
+    /// <list type="number">
+    /// <item>Settle what it names: packets in flight, and packets that were given up too early.</item>
+    /// <item>Measure the round trip and the rate.</item>
+    /// <item>Give up what it overtakes.</item>
+    /// <item>Let the controller conclude, and follow its pace.</item>
+    /// </list>
+    /// </remarks>
     public void OnAck(Instant now, in AckFrame ack, TimeSpan ackDelay)
     {
-        long bytes = 0;
-        SentPacket newest = default;
-        bool any = false;
-        for (int i = ack.Ranges.Length - 1; i >= 0; i--)
-        {
-            PacketRange range = ack.Ranges[i];
-            for (long p = _packets.FirstAtLeast(range.Smallest); p < _packets.End && _packets[p].Number <= range.Largest; p++)
-            {
-                ref SentPacket packet = ref _packets[p];
-                if (packet.State == SentPacketState.Outstanding)
-                {
-                    any = true;
-                    newest = packet;
-                    bytes += packet.IsApplicationLimited ? 0 : packet.Bytes;
-                    NoticeReordering(packet);
-                    Acknowledged.Add(packet);
-                    _packets.Settle(p, SentPacketState.Acknowledged);
-                }
-                else if (packet.State == SentPacketState.Lost)
-                {
-                    packet.State = SentPacketState.Acknowledged;
-                    SpuriousCount++;
-                    _reordering.OnSpuriousLoss();
-                }
-            }
-        }
+        // Step 1: settle.
+        AckSample sample = new() { Now = now };
+        bool any = SettleOutstanding(now, ack, ref sample, out SentPacket newest);
+        SettleLate(now, ack);
+
+        // Step 2: measure.
         if (any)
         {
-            OnNewlyAcknowledged(now, ack.LargestAcknowledged, newest, bytes, ackDelay);
+            if (newest.Number == ack.LargestAcknowledged)
+            {
+                Rtt.Update(now - newest.SentAt, RttEstimator.Min(ackDelay, _peerMaxAckDelay));
+                sample = sample with { Rtt = Rtt.Latest };
+            }
+            if (_largestAcknowledged is not { } before || newest.Number > before)
+            {
+                _largestAcknowledged = newest.Number;
+            }
+            _timeouts = 0;
+            ProbesPending = 0;
         }
+
+        // Step 3: what is lost.
         DetectLosses(now);
+
+        // Step 4: conclude.
+        if (any)
+        {
+            _congestion.OnAcknowledged(sample with
+            {
+                NewestSentAt = newest.SentAt,
+                BytesInFlight = _packets.BytesInFlight,
+                SmoothedRtt = Rtt.Smoothed,
+                MinimumRtt = Rtt.Minimum,
+                IsWindowLimited = _delivery.IsWindowLimited,
+                Rate = _delivery.TakeSample(now, Rtt.Minimum),
+            });
+        }
         _packets.ForgetSettled(now - (ProbeTimeout * ForgetLostAfterTimeouts));
-        UpdatePace(now);
+        _pacer.SetRate(now, _congestion.PaceBytesPerSecond);
     }
 
     /// <summary>Gives up overdue packets, or asks for probes. Early calls do nothing.</summary>
@@ -182,7 +217,7 @@ internal sealed class LossRecovery
         if (_lossTime is not null)
         {
             DetectLosses(now);
-            UpdatePace(now);
+            _pacer.SetRate(now, _congestion.PaceBytesPerSecond);
             return;
         }
         _timeouts++;
@@ -199,33 +234,80 @@ internal sealed class LossRecovery
         _reordering = new ReorderingWindow();
         Rtt = rtt;
         _timeouts = 0;
-        UpdatePace(now);
+        _pacer.SetRate(now, congestion.PaceBytesPerSecond);
     }
 
     /// <summary>The frames of the packet that has waited longest, for a probe to repeat; they stay recorded for it as well.</summary>
     public int OldestFrames => _packets.Oldest == SentPackets.None ? SentFrameLists.Empty : _packets[_packets.Oldest].Frames;
 
-    private void OnNewlyAcknowledged(Instant now, ulong largest, in SentPacket newest, long bytes, TimeSpan ackDelay)
+    private bool SettleOutstanding(Instant now, in AckFrame ack, ref AckSample sample, out SentPacket newest)
     {
-        if (newest.Number == largest)
+        newest = default;
+        bool any = false;
+        long bytes = 0;
+        long bytesOfFullWindow = 0;
+        int range = ack.Ranges.Length - 1;
+        long next;
+        for (long p = _packets.Oldest; p != SentPackets.None; p = next)
         {
-            Rtt.Update(now - newest.SentAt, RttEstimator.Min(ackDelay, _peerMaxAckDelay));
+            SentPacket packet = _packets[p];
+            next = packet.Next;
+            while (range >= 0 && packet.Number > ack.Ranges[range].Largest)
+            {
+                range--;
+            }
+            if (range < 0)
+            {
+                break;
+            }
+            if (packet.Number < ack.Ranges[range].Smallest)
+            {
+                continue;
+            }
+            any = true;
+            newest = packet;
+            bytes += packet.Bytes;
+            bytesOfFullWindow += packet.IsApplicationLimited ? 0 : packet.Bytes;
+            if (packet.Number < _largestAcknowledged)
+            {
+                _reordering.OnReordered();
+            }
+            _delivery.OnAcknowledged(now, packet);
+            Acknowledged.Add(packet);
+            _packets.Settle(p, SentPacketState.Acknowledged);
         }
-        if (_largestAcknowledged is not { } before || newest.Number > before)
-        {
-            _largestAcknowledged = newest.Number;
-        }
-        _timeouts = 0;
-        ProbesPending = 0;
-        _congestion.OnAcknowledged(
-            new AckSample(now, bytes, newest.SentAt, Rtt.Smoothed, Rtt.Minimum, Rtt.Latest));
+        sample = sample with { BytesAcknowledged = bytes, BytesOfFullWindow = bytesOfFullWindow };
+        return any;
     }
 
-    private void NoticeReordering(in SentPacket packet)
+    /// <summary>Packets that were given up and arrived after all.</summary>
+    private void SettleLate(Instant now, in AckFrame ack)
     {
-        if (_largestAcknowledged is { } largest && packet.Number < largest)
+        int range = ack.Ranges.Length - 1;
+        long next;
+        for (long p = _packets.OldestLost; p != SentPackets.None; p = next)
         {
-            _reordering.OnReordered();
+            ref SentPacket packet = ref _packets[p];
+            next = packet.Next;
+            while (range >= 0 && packet.Number > ack.Ranges[range].Largest)
+            {
+                range--;
+            }
+            if (range < 0)
+            {
+                return;
+            }
+            if (packet.Number < ack.Ranges[range].Smallest)
+            {
+                continue;
+            }
+            _packets.SettleLate(p);
+            SpuriousCount++;
+            _reordering.OnSpuriousLoss();
+            if (_episode.TryUndo(packet.Number))
+            {
+                _congestion.OnSpuriousLoss(now);
+            }
         }
     }
 
@@ -237,8 +319,6 @@ internal sealed class LossRecovery
             return;
         }
         TimeSpan delay = _reordering.LossDelay(Rtt);
-        long bytes = 0;
-        Instant newestSentAt = default;
         PersistentRun run = default;
         while (_packets.Oldest != SentPackets.None)
         {
@@ -255,60 +335,32 @@ internal sealed class LossRecovery
                 _lossTime = overdueAt;
                 break;
             }
-            bytes += packet.Bytes;
-            newestSentAt = packet.SentAt;
-            run.Add(position, packet.SentAt);
             Lost.Add(packet);
-            LostCount++;
             _packets.Settle(position, SentPacketState.Lost);
-            NoticeEpisode(packet.Number);
+            if (!packet.IsMtuProbe)
+            {
+                bool startsRun = run.Add(position, packet.SentAt);
+                OnLost(now, packet, startsRun);
+            }
         }
-        if (bytes > 0)
+        if (Rtt.HasSample && run.Longest > ProbeTimeout * PersistentCongestionTimeouts)
         {
-            bool isPersistent = Rtt.HasSample && run.Longest > ProbeTimeout * PersistentCongestionTimeouts;
-            _congestion.OnLost(new LossSample(now, bytes, newestSentAt, isPersistent));
+            _congestion.OnPersistentCongestion(now);
         }
+    }
+
+    private void OnLost(Instant now, in SentPacket packet, bool startsRun)
+    {
+        LostCount++;
+        if (_episode.Add(packet.Number, _packets.NextNumber))
+        {
+            _reordering.OnLossEpisode();
+        }
+        long bytesLost = _delivery.OnLost(packet);
+        _congestion.OnLost(new LossSample(
+            now, packet.Bytes, packet.SentAt, packet.BytesInFlight, bytesLost, packet.IsApplicationLimited, startsRun));
     }
 
     /// <summary>Recorded packets after this one up to the largest acknowledged: those that ask for an ACK, no others.</summary>
     private long CountLater(long position) => _packets.FirstAtLeast(_largestAcknowledged!.Value) - position;
-
-    private void NoticeEpisode(ulong number)
-    {
-        if (number >= _episodeEnd)
-        {
-            _episodeEnd = _packets[_packets.End - 1].Number + 1;
-            _reordering.OnLossEpisode();
-        }
-    }
-
-    private void UpdatePace(Instant now)
-    {
-        double gain = _congestion.IsInSlowStart ? SlowStartPacingGain : PacingGain;
-        TimeSpan roundTrip = Rtt.HasSample ? Rtt.Smoothed : RttEstimator.Min(Rtt.Smoothed, s_unknownRtt);
-        double seconds = Math.Max(roundTrip.TotalSeconds, 1e-6);
-        _pacer.SetRate(now, gain * _congestion.WindowBytes / seconds);
-    }
-
-    /// <summary>The longest time between two lost packets with nothing but lost ones between them.</summary>
-    private struct PersistentRun
-    {
-        private long _lastPosition;
-        private Instant _firstSentAt;
-        private bool _isRunning;
-
-        public TimeSpan Longest { get; private set; }
-
-        public void Add(long position, Instant sentAt)
-        {
-            if (!_isRunning || position != _lastPosition + 1)
-            {
-                _firstSentAt = sentAt;
-                _isRunning = true;
-            }
-            _lastPosition = position;
-            TimeSpan length = sentAt - _firstSentAt;
-            Longest = length > Longest ? length : Longest;
-        }
-    }
 }

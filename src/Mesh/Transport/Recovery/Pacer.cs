@@ -3,20 +3,37 @@ using Darkbloom.Protocol.Primitives;
 
 namespace Darkbloom.Mesh.Transport.Recovery;
 
+/// <summary>The table of a pacer.</summary>
+/// <remarks><code>
+/// Open    -> [no tokens for a datagram] -> Waiting   until a millisecond's worth is there, so that few timers fire
+/// Waiting -> [enough tokens]            -> Open
+/// </code></remarks>
+internal enum PacerState
+{
+    Open,
+    Waiting,
+}
+
 /// <summary>Spreads a window over the round trip in bursts that a 1 ms timer can serve and a router's queue can take.</summary>
-/// <remarks>A token bucket of bytes: RFC 9002 section 7.7. It holds at most ten datagrams or 2 ms of the rate, up to 64 KB.</remarks>
+/// <remarks>
+/// A token bucket of bytes: RFC 9002 section 7.7. After a pause it holds 2 ms of the rate, at least ten datagrams and at
+/// most 64 KB. While a sender waits for it, it holds 2 ms of the rate whatever that is: a timer that is late by a
+/// millisecond costs a fast path nothing.
+/// </remarks>
 internal sealed class Pacer
 {
     public const int BurstPackets = 10;
     public const int BurstBytesMax = 64 * 1024;
 
     private const double NanosecondsPerSecond = 1e9;
-    private const double BurstSeconds = 0.002;
+    private const double BurstNanoseconds = 2e6;
+    private const double WaitNanoseconds = 1e6;
 
-    private readonly int _datagramBytes;
+    private int _datagramBytes;
     private double _bytesPerNanosecond;
     private double _tokens;
     private Instant _refilledAt;
+    private PacerState _state;
 
     public Pacer(int datagramBytes, Instant now)
     {
@@ -25,8 +42,22 @@ internal sealed class Pacer
         _refilledAt = now;
     }
 
-    private double BurstBytes => Math.Clamp(
-        _bytesPerNanosecond * BurstSeconds * NanosecondsPerSecond, (double)BurstPackets * _datagramBytes, BurstBytesMax);
+    /// <summary>The path is relayed, or not yet proven: ten datagrams are the most at once, whatever the rate.</summary>
+    public bool IsGuarded { get; set; }
+
+    private double FloorBytes => (double)BurstPackets * _datagramBytes;
+
+    private double BurstBytes
+    {
+        get
+        {
+            double bytes = _bytesPerNanosecond * BurstNanoseconds;
+            double most = _state == PacerState.Waiting ? Math.Max(bytes, BurstBytesMax) : BurstBytesMax;
+            return IsGuarded ? FloorBytes : Math.Clamp(bytes, FloorBytes, most);
+        }
+    }
+
+    public void SetDatagramBytes(int datagramBytes) => _datagramBytes = datagramBytes;
 
     public void SetRate(Instant now, double bytesPerSecond)
     {
@@ -38,10 +69,19 @@ internal sealed class Pacer
     public Instant NextSend(Instant now)
     {
         Refill(now);
-        double missing = _datagramBytes - _tokens;
+        double needed = _state == PacerState.Waiting
+            ? Math.Clamp(_bytesPerNanosecond * WaitNanoseconds, _datagramBytes, FloorBytes)
+            : _datagramBytes;
+        double missing = needed - _tokens;
         if (missing <= 0 || _bytesPerNanosecond <= 0)
         {
+            _state = PacerState.Open;
             return now;
+        }
+        if (_state == PacerState.Open)
+        {
+            _state = PacerState.Waiting;
+            return NextSend(now);
         }
         return new Instant(now.Nanoseconds + Math.Max(1, (long)Math.Ceiling(missing / _bytesPerNanosecond)));
     }
@@ -56,7 +96,8 @@ internal sealed class Pacer
     {
         if (now > _refilledAt)
         {
-            _tokens = Math.Min(BurstBytes, _tokens + ((now.Nanoseconds - _refilledAt.Nanoseconds) * _bytesPerNanosecond));
+            double most = Math.Max(_tokens, BurstBytes);
+            _tokens = Math.Min(most, _tokens + ((now.Nanoseconds - _refilledAt.Nanoseconds) * _bytesPerNanosecond));
             _refilledAt = now;
         }
     }

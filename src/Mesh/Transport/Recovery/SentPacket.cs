@@ -30,7 +30,17 @@ internal struct SentPacket
     /// <summary>The application had nothing more to send: an acknowledgement says nothing about the path's capacity.</summary>
     public bool IsApplicationLimited;
 
-    /// <summary>Neighbours among the outstanding packets, as positions; -1 at the ends. SentPackets sets them.</summary>
+    /// <summary>Larger than the path is known to take: its loss says nothing about congestion.</summary>
+    public bool IsMtuProbe;
+
+    /// <summary>The counters of the moment it left; DeliveryRate sets them.</summary>
+    public Instant FirstSentAt;
+    public Instant DeliveredAt;
+    public long Delivered;
+    public long LostBefore;
+    public long BytesInFlight;
+
+    /// <summary>Neighbours among the packets of the same state, as positions; -1 at the ends. SentPackets sets them.</summary>
     public long Previous;
     public long Next;
 }

@@ -1,11 +1,13 @@
 using System.Diagnostics;
+using Darkbloom.Protocol.Primitives;
 
 namespace Darkbloom.Mesh.Transport.Recovery;
 
 /// <summary>Packets sent and not yet settled, in sending order: a ring, with the outstanding ones linked together.</summary>
 /// <remarks>
 /// Packets have positions that only grow. A lost packet stays in the ring for a while, so that a late
-/// acknowledgement is seen as what it is, but leaves the links: finding overdue packets costs nothing for those settled.
+/// acknowledgement is seen as what it is. The outstanding packets are linked together, and so are the lost ones: an ACK
+/// costs nothing for those acknowledged before, however many lie between.
 /// Packets that only acknowledge take no place here, so no number of them delays anything.
 /// </remarks>
 internal sealed class SentPackets
@@ -16,12 +18,16 @@ internal sealed class SentPackets
     public const long None = -1;
 
     private SentPacket[] _ring = new SentPacket[64];
+    private PacketLinks _outstanding = new();
+    private PacketLinks _lost = new();
     private long _head;
     private long _tail;
-    private long _newest = None;
 
     /// <summary>Position of the outstanding packet sent first, or None.</summary>
-    public long Oldest { get; private set; } = None;
+    public long Oldest => _outstanding.Oldest;
+
+    /// <summary>Position of the lost packet sent first that is not forgotten, or None.</summary>
+    public long OldestLost => _lost.Oldest;
 
     public int OutstandingCount { get; private set; }
 
@@ -40,23 +46,13 @@ internal sealed class SentPackets
             Grow();
         }
         packet.State = SentPacketState.Outstanding;
-        packet.Previous = _newest;
-        packet.Next = None;
-        if (_newest == None)
-        {
-            Oldest = _tail;
-        }
-        else
-        {
-            this[_newest].Next = _tail;
-        }
         this[_tail] = packet;
-        _newest = _tail++;
+        Link(ref _outstanding, _tail++);
         OutstandingCount++;
         BytesInFlight += packet.Bytes;
     }
 
-    /// <summary>The first position whose packet has this number or a greater one; End when there is none.</summary>
+    /// <summary>The first position whose packet has this number or a greater one; one past the newest when there is none.</summary>
     public long FirstAtLeast(ulong number)
     {
         long low = _head;
@@ -76,39 +72,37 @@ internal sealed class SentPackets
         return low;
     }
 
-    /// <summary>One past the newest position.</summary>
-    public long End => _tail;
+    /// <summary>One more than the newest packet's number.</summary>
+    public ulong NextNumber => _tail == _head ? 0 : this[_tail - 1].Number + 1;
 
     /// <summary>Takes a packet out of flight; its record stays for late acknowledgements until it is forgotten.</summary>
     public void Settle(long position, SentPacketState state)
     {
         ref SentPacket packet = ref this[position];
         Debug.Assert(packet.State == SentPacketState.Outstanding, "A packet leaves flight once.");
+        Unlink(ref _outstanding, packet);
         packet.State = state;
         packet.Frames = SentFrameLists.Empty;
-        if (packet.Previous == None)
+        if (state == SentPacketState.Lost)
         {
-            Oldest = packet.Next;
-        }
-        else
-        {
-            this[packet.Previous].Next = packet.Next;
-        }
-        if (packet.Next == None)
-        {
-            _newest = packet.Previous;
-        }
-        else
-        {
-            this[packet.Next].Previous = packet.Previous;
+            Link(ref _lost, position);
         }
         OutstandingCount--;
         BytesInFlight -= packet.Bytes;
         AssertInvariants();
     }
 
+    /// <summary>Notes that a packet given up for lost has arrived.</summary>
+    public void SettleLate(long position)
+    {
+        ref SentPacket packet = ref this[position];
+        Debug.Assert(packet.State == SentPacketState.Lost, "Only a lost packet arrives late.");
+        Unlink(ref _lost, packet);
+        packet.State = SentPacketState.Acknowledged;
+    }
+
     /// <summary>Forgets settled packets at the old end that were sent before this.</summary>
-    public void ForgetSettled(Protocol.Primitives.Instant lostBefore)
+    public void ForgetSettled(Instant lostBefore)
     {
         while (_head < _tail)
         {
@@ -119,7 +113,47 @@ internal sealed class SentPackets
             {
                 return;
             }
+            if (packet.State == SentPacketState.Lost)
+            {
+                Unlink(ref _lost, packet);
+            }
             _head++;
+        }
+    }
+
+    private void Link(ref PacketLinks links, long position)
+    {
+        ref SentPacket packet = ref this[position];
+        packet.Previous = links.Newest;
+        packet.Next = None;
+        if (links.Newest == None)
+        {
+            links.Oldest = position;
+        }
+        else
+        {
+            this[links.Newest].Next = position;
+        }
+        links.Newest = position;
+    }
+
+    private void Unlink(ref PacketLinks links, in SentPacket packet)
+    {
+        if (packet.Previous == None)
+        {
+            links.Oldest = packet.Next;
+        }
+        else
+        {
+            this[packet.Previous].Next = packet.Next;
+        }
+        if (packet.Next == None)
+        {
+            links.Newest = packet.Previous;
+        }
+        else
+        {
+            this[packet.Next].Previous = packet.Previous;
         }
     }
 
@@ -138,6 +172,6 @@ internal sealed class SentPackets
     {
         Debug.Assert(BytesInFlight >= 0, "Bytes leave flight once.");
         Debug.Assert((Oldest == None) == (OutstandingCount == 0), "The links hold exactly the outstanding packets.");
-        Debug.Assert((Oldest == None) == (_newest == None), "The links have both ends or none.");
+        Debug.Assert((Oldest == None) == (_outstanding.Newest == None), "The links have both ends or none.");
     }
 }

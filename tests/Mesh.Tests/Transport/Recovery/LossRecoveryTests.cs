@@ -19,7 +19,7 @@ public sealed class LossRecoveryTests
     public LossRecoveryTests()
     {
         _recovery = new LossRecovery(
-            new NewRenoController(Datagram), new RttEstimator(TimeSpan.FromMilliseconds(333)), TimeSpan.FromMilliseconds(25), Datagram, _now);
+            new CubicController(Datagram), new RttEstimator(TimeSpan.FromMilliseconds(333)), TimeSpan.FromMilliseconds(25), Datagram, _now);
         Send(1);
         Pass(80);
         Acknowledge(0, 0);
@@ -123,15 +123,57 @@ public sealed class LossRecoveryTests
         Pass(80);
         Acknowledge(13, 13);
         Assert.True(_recovery.Lost.Count > 0);
-        Assert.Equal(CongestionWindow.MinimumPackets * Datagram, _recovery.WindowBytes);
+
+        // The least window, and what the ACK that proved it adds.
+        long least = CongestionWindow.MinimumPackets * Datagram;
+        Assert.InRange(_recovery.WindowBytes, least, least + Datagram);
         Assert.True(before > _recovery.WindowBytes);
+    }
+
+    [Fact]
+    public void A_lost_probe_for_larger_datagrams_is_handed_back_and_is_no_congestion()
+    {
+        long before = _recovery.WindowBytes;
+        _recovery.OnSent(_now, _next++, 1452, SentFrameLists.Empty, isMtuProbe: true);
+        Send(3);
+        Pass(80);
+        Acknowledge(2, 4);
+        SentPacket probe = Assert.Single(_recovery.Lost);
+        Assert.True(probe.IsMtuProbe);
+        Assert.Equal(0, _recovery.LostCount);
+        Assert.Equal(0, _recovery.BytesInFlight);
+        Assert.True(_recovery.WindowBytes >= before);
+    }
+
+    [Fact]
+    public void Larger_datagrams_need_more_room_in_the_window()
+    {
+        Send(CongestionWindow.InitialPackets);
+        Assert.True(_recovery.HasWindow);
+        _recovery.SetDatagramBytes(Datagram + 1);
+        Assert.False(_recovery.HasWindow);
+    }
+
+    [Fact]
+    public void Losses_that_all_arrive_after_all_give_the_window_back()
+    {
+        long before = _recovery.WindowBytes;
+        Send(6);
+        Pass(80);
+        Acknowledge(3, 6);
+        Assert.Equal([1UL, 2UL], _recovery.Lost.Select(p => p.Number));
+        Assert.True(_recovery.WindowBytes < before);
+        Acknowledge(1, 1);
+        Assert.True(_recovery.WindowBytes < before);
+        Acknowledge(2, 2);
+        Assert.True(_recovery.WindowBytes >= before);
     }
 
     private void Send(int packets)
     {
         for (int i = 0; i < packets; i++)
         {
-            _recovery.OnSent(_now, _next++, Datagram, SentFrameLists.Empty, isApplicationLimited: false);
+            _recovery.OnSent(_now, _next++, Datagram, SentFrameLists.Empty);
         }
     }
 

@@ -22,9 +22,10 @@ public sealed class SentPacketsTests
             {
                 // Numbers have gaps where packets were sent that only acknowledge.
                 number += 1 + (ulong)prng.Next(3);
-                _ = outstanding.Add(_packets.End);
-                numbers[_packets.End] = number;
                 _packets.Add(new SentPacket { Number = number, Bytes = 100, SentAt = new Instant(step), Frames = SentFrameLists.Empty });
+                long added = _packets.FirstAtLeast(number);
+                _ = outstanding.Add(added);
+                numbers[added] = number;
             }
             else
             {
@@ -59,5 +60,26 @@ public sealed class SentPacketsTests
         _packets.Settle(_packets.Oldest, SentPacketState.Lost);
         _packets.ForgetSettled(new Instant(0));
         Assert.False(_packets.IsFull);
+    }
+
+    [Fact]
+    public void Lost_packets_stay_linked_until_they_arrive_late_or_are_forgotten()
+    {
+        for (ulong i = 0; i < 5; i++)
+        {
+            _packets.Add(new SentPacket { Number = i, Bytes = 1, SentAt = new Instant((long)i), Frames = SentFrameLists.Empty });
+        }
+        _packets.Settle(0, SentPacketState.Acknowledged);
+        _packets.Settle(1, SentPacketState.Lost);
+        _packets.Settle(2, SentPacketState.Lost);
+        _packets.Settle(4, SentPacketState.Lost);
+        Assert.Equal(1, _packets.OldestLost);
+        _packets.SettleLate(2);
+        Assert.Equal(4, _packets[_packets.OldestLost].Next);
+        _packets.ForgetSettled(new Instant(3));
+        Assert.Equal(4, _packets.OldestLost);
+        Assert.Equal(3, _packets.Oldest);
+        _packets.SettleLate(4);
+        Assert.Equal(SentPackets.None, _packets.OldestLost);
     }
 }
