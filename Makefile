@@ -1,9 +1,9 @@
 # make help lists what there is. Tests and checks use Debug, where the invariants are asserted; ./darkbloom uses Release.
 .DEFAULT_GOAL := help
-.PHONY: help build test check format bench clean up
+.PHONY: help build test check format bench bench-transport clean up
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 build: ## build everything; a warning is an error
 	dotnet build Darkbloom.sln --nologo
@@ -20,6 +20,9 @@ format: ## bring the sources into the agreed form
 
 bench: ## measure: ratios against named baselines
 	@dotnet run --project bench --configuration Release -- goals
+
+bench-transport: ## measure the transport against named baselines; ARGS='--help' says more
+	@dotnet run --project bench/Transport --configuration Release -- $(ARGS)
 
 up: ## a whole mesh on this machine
 	@./darkbloom up

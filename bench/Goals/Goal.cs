@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Globalization;
 
 namespace Darkbloom.Bench.Goals;
@@ -11,10 +12,16 @@ namespace Darkbloom.Bench.Goals;
 /// <param name="Note">Against what, over how many repetitions.</param>
 internal sealed record Goal(string Name, double Measured, string Unit, Bound? Bound, string Note)
 {
+    /// <summary>What the measured value was made from: each contender's own.</summary>
+    public IReadOnlyList<Figure> Figures { get; init; } = [];
+
     public bool IsMet => Bound is not { } bound || bound.Holds(Measured);
 
     public string MeasuredText => Measured.ToString(Math.Abs(Measured) >= 100 ? "F0" : "F3", CultureInfo.InvariantCulture) + " " + Unit;
 }
+
+/// <summary>The median of one contender.</summary>
+internal sealed record Figure(string Contender, double Value, string Unit);
 
 /// <summary>A limit that a figure must stay under, or reach.</summary>
 internal readonly record struct Bound(double Value, bool IsMaximum)

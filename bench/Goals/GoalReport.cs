@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.ComponentModel;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Runtime.InteropServices;
@@ -9,16 +11,17 @@ using System.Text.Json.Serialization;
 namespace Darkbloom.Bench.Goals;
 
 /// <summary>The table for people, the file for machines and the verdict for make.</summary>
-internal sealed record GoalReport(string Machine, string Measured, IReadOnlyList<Goal> Goals)
+internal sealed record GoalReport(string Machine, string Revision, string Measured, IReadOnlyList<Goal> Goals)
 {
     public static GoalReport Of(IReadOnlyList<Goal> goals) =>
-        new(MachineLine(), DateTimeOffset.UtcNow.ToString("O"), goals);
+        new(MachineLine(), RevisionLine(), DateTimeOffset.UtcNow.ToString("O"), goals);
 
     public bool IsMet => Goals.All(goal => goal.IsMet);
 
     public void Print(TextWriter output)
     {
         output.WriteLine(Machine);
+        output.WriteLine(Revision);
         output.WriteLine();
         int width = Goals.Max(goal => goal.Name.Length);
         foreach (Goal goal in Goals)
@@ -34,6 +37,22 @@ internal sealed record GoalReport(string Machine, string Measured, IReadOnlyList
         File.WriteAllText(path, JsonSerializer.Serialize(this, GoalJson.Default.GoalReport) + "\n");
     }
 
+    /// <summary>The commit that was measured, and whether the sources differ from it.</summary>
+    private static string RevisionLine()
+    {
+        try
+        {
+            using Process git = Process.Start(new ProcessStartInfo("git", ["describe", "--always", "--dirty", "--abbrev=12"]) { RedirectStandardOutput = true })!;
+            string revision = git.StandardOutput.ReadToEnd().Trim();
+            git.WaitForExit();
+            return git.ExitCode == 0 ? "revision " + revision : "no revision";
+        }
+        catch (Win32Exception)
+        {
+            return "no revision: git is not installed";
+        }
+    }
+
     private static string MachineLine()
     {
         string processor = File.Exists("/proc/cpuinfo")
@@ -44,6 +63,6 @@ internal sealed record GoalReport(string Machine, string Measured, IReadOnlyList
     }
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(GoalReport))]
 internal sealed partial class GoalJson : JsonSerializerContext;

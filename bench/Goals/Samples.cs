@@ -12,6 +12,8 @@ internal sealed class Samples
 
     public void Add(double value) => _values.Add(value);
 
+    public void AddAll(Samples others) => _values.AddRange(others._values);
+
     public double Median => Quantile(0.5);
 
     /// <summary>The smallest value that at least this share of the measurements doesn't exceed.</summary>

@@ -22,6 +22,7 @@ public sealed class LayeringTests
         ["tools/RandomModel/RandomModel.csproj"] = [],
         // The mesh that is measured runs as processes: Cli is built first and never linked.
         ["bench/Bench.csproj"] = ["Cli", "Mesh", "Node", "Protocol", "RandomModel"],
+        ["bench/Transport/TransportBench.csproj"] = ["LinkEmulator", "Mesh", "Protocol"],
         ["tests/LinkEmulator/LinkEmulator.csproj"] = [],
         ["tests/LinkEmulator.Tests/LinkEmulator.Tests.csproj"] = ["LinkEmulator"],
         ["tests/Protocol.Tests/Protocol.Tests.csproj"] = ["Protocol"],

@@ -62,6 +62,18 @@ public sealed class MeshConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>What this connection has sent, received and lost, at one moment.</summary>
+    public ConnectionStatistics Statistics
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return Core.Connection.Statistics;
+            }
+        }
+    }
+
     /// <summary>Completes, never fails, when the session is over.</summary>
     public Task<MeshCloseReason> Closed => _closed.Task;
 
