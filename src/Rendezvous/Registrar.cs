@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Text;
 using Darkbloom.Mesh.Membership;
 using Darkbloom.Protocol.Identity;
@@ -112,16 +113,19 @@ public sealed class Registrar
     public void Unsubscribe(PeerId peer) => _subscribers.Remove(peer);
 
     /// <summary>Takes a peer's enrolment back: it gets no ticket any more; those it has run out by themselves.</summary>
-    public bool Revoke(Instant now, UnixTime unixNow, PeerId peer)
+    /// <param name="digits">The hexadecimal digits that the peer's id begins with, no fewer than people are shown.</param>
+    public Revocation Revoke(Instant now, UnixTime unixNow, string digits)
     {
-        if (_book.Revoke(peer, unixNow) is not { } record)
+        ArgumentNullException.ThrowIfNull(digits);
+        PeerId[] peers = digits.Length < RegistrarLimits.RevokedDigitsMin ? [] : [.. _book.FindAll(digits).Take(2)];
+        if (peers.Length != 1)
         {
-            return false;
+            return peers.Length == 0 ? Revocation.Unknown : Revocation.Ambiguous;
         }
-        _records.Enqueue(record);
-        _changeUnnoticed |= _directory.Remove(peer);
+        _records.Enqueue(_book.Revoke(peers[0], unixNow)!);
+        _changeUnnoticed |= _directory.Remove(peers[0]);
         NoticeChanges(now);
-        return true;
+        return Revocation.Revoked;
     }
 
     public void Timeout(Instant now, UnixTime unixNow)

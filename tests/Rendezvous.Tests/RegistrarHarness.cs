@@ -102,6 +102,9 @@ internal sealed class RegistrarHarness : IDisposable
         return peer;
     }
 
+    public Revocation Revoke(PeerSession peer, int digits = 2 * PeerId.Size) =>
+        Registrar.Revoke(Now, UnixNow, Convert.ToHexString(peer.Id.ToBytes())[..digits]);
+
     public RendezvousResponse Publish(PeerSession peer, PeerCard card) => Ask(peer, new() { PublishCard = new PublishCard { Card = card } });
 
     public Directory Directory(PeerSession reader, ulong knownVersion = 0, string model = "", uint entriesMax = 0) =>

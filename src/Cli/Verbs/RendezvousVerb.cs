@@ -1,11 +1,17 @@
+using System.CommandLine;
 using System.Globalization;
+using System.Linq;
 using System.Net;
+using System.Text.Json.Nodes;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Cli.Consoles;
 using Darkbloom.Cli.Roles;
 using Darkbloom.Cli.Settings;
+using Darkbloom.Protocol.Identity;
 using Darkbloom.Rendezvous.Hosting;
+using Darkbloom.Rendezvous.Limits;
+using Darkbloom.Rendezvous.Tickets;
 
 namespace Darkbloom.Cli.Verbs;
 
@@ -33,8 +39,55 @@ internal static class RendezvousVerb
         };
         RoleVerb.Complete(
             verb, terminal, Role.Rendezvous, [KnownSettings.Network, Bind, HttpBind, State, KnownSettings.JoinSecret, KnownSettings.Log], ServeAsync);
+        verb.Add(CreateRevoke(terminal));
         return verb;
     }
+
+    private static Verb CreateRevoke(Terminal terminal)
+    {
+        Verb verb = new("revoke", "Take a peer's enrolment back for good; the ticket that it has ends by itself.")
+        {
+            Examples = [new("darkbloom rendezvous revoke 1f3a90c2", "the id as `darkbloom peers` shows it; more digits if several begin so")],
+        };
+        Argument<string> peer = new("id") { Description = $"{RegistrarLimits.RevokedDigitsMin} to {2 * PeerId.Size} hexadecimal digits that the peer's id begins with" };
+        Option<bool> json = SettingOptions.CreateJsonOption();
+        SettingOptions options = new(verb, terminal, json, [KnownSettings.Network, State]);
+        verb.Add(peer);
+        verb.Add(json);
+        verb.SetAction(async (parsed, _) =>
+        {
+            SettingValues values = options.Read(parsed);
+            if (options.Printed(parsed, values))
+            {
+                return (int)ExitCode.Success;
+            }
+
+            string digits = parsed.GetRequiredValue(peer);
+            if (digits.Length is < RegistrarLimits.RevokedDigitsMin or > 2 * PeerId.Size || !digits.All(char.IsAsciiHexDigit))
+            {
+                await terminal.Error.WriteLineAsync(
+                    $"'{digits}' is no id: write {RegistrarLimits.RevokedDigitsMin} to {2 * PeerId.Size} hexadecimal digits, as `darkbloom peers` shows them.");
+                return (int)ExitCode.Usage;
+            }
+
+            using StopSignals signals = StopSignals.Listen();
+            RendezvousOptions rendezvous = new() { Network = values.Get(KnownSettings.Network), StateDirectory = values.Get(State) };
+            Revocation revocation = await RendezvousHost.RevokeAsync(rendezvous, digits, signals.Token);
+            await (revocation == Revocation.Revoked || parsed.GetValue(json) ? terminal.Out : terminal.Error).WriteLineAsync(
+                parsed.GetValue(json)
+                    ? new JsonObject { ["id"] = digits, ["result"] = revocation.ToString().ToLowerInvariant() }.ToJsonString()
+                    : Describe(revocation, digits));
+            return (int)(revocation == Revocation.Revoked ? ExitCode.Success : ExitCode.Failure);
+        });
+        return verb;
+    }
+
+    private static string Describe(Revocation revocation, string digits) => revocation switch
+    {
+        Revocation.Revoked => $"{digits} is revoked: it gets no ticket any more.",
+        Revocation.Ambiguous => $"Several peers' ids begin with {digits}: write more digits. Nobody was revoked.",
+        _ => $"No enrolled peer's id begins with {digits}.",
+    };
 
     private static async Task ServeAsync(RoleSession session, CancellationToken stop)
     {

@@ -9,6 +9,7 @@ using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
 using Darkbloom.Rendezvous.Limits;
 using Darkbloom.Rendezvous.Log;
+using Darkbloom.Rendezvous.Tickets;
 
 namespace Darkbloom.Rendezvous.Hosting;
 
@@ -116,17 +117,17 @@ internal sealed class RegistrarDriver : IAsyncDisposable
         }
     }
 
-    public async ValueTask<bool> RevokeAsync(PeerId peer)
+    public async ValueTask<Revocation> RevokeAsync(string digits)
     {
-        bool revoked;
+        Revocation revocation;
         long address;
         lock (_gate)
         {
-            revoked = _registrar.Revoke(MeshHost.Now, UnixNow, peer);
+            revocation = _registrar.Revoke(MeshHost.Now, UnixNow, digits);
             address = Drain();
         }
         await CommitAsync(address);
-        return revoked;
+        return revocation;
     }
 
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Net;
 using System.Security.Cryptography;
 using System.Threading;
@@ -71,8 +72,23 @@ public sealed class RendezvousHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a peer's enrolment back for good; false when it has none.</summary>
-    public ValueTask<bool> RevokeAsync(PeerId peer) => _registrar.RevokeAsync(peer);
+    /// <summary>Takes a peer's enrolment back for good, whether a rendezvous runs on this state directory or not.</summary>
+    /// <param name="digits">The hexadecimal digits that the peer's id begins with, at least as many as people are shown.</param>
+    /// <exception cref="System.IO.IOException">No rendezvous ever ran on the state directory, or it can't be used.</exception>
+    public static async Task<Revocation> RevokeAsync(RendezvousOptions options, string digits, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (await RendezvousControl.TryRevokeAsync(options.StateDirectory, digits, cancellationToken) is { } told)
+        {
+            return told;
+        }
+        if (!System.IO.Directory.Exists(options.StateDirectory))
+        {
+            throw new IOException($"No rendezvous has run with the state directory {options.StateDirectory}.");
+        }
+        await using DisposalStack parts = new();
+        return await (await RememberAsync(options, parts, cancellationToken)).Registrar.RevokeAsync(digits);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -90,19 +106,11 @@ public sealed class RendezvousHost : IAsyncDisposable
     private static async Task<RendezvousHost> StartAsync(
         RendezvousOptions options, DisposalStack parts, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        // Step 1: what an earlier run left behind.
-        StateDirectory state = parts.Add(StateDirectory.Open(options.StateDirectory));
+        // Step 1: the registrar remembers what an earlier run left behind.
+        (StateDirectory state, TicketSigner signer, RegistrarDriver registrar) = await RememberAsync(options, parts, cancellationToken);
         PeerIdentity identity = parts.Add(state.LoadIdentity());
-        TicketSigner signer = parts.Add(state.LoadTicketSigner());
-        TicketJournal journal = parts.Add(TicketJournal.Open(state.Journal));
 
-        // Step 2: the registrar remembers.
-        RegistrarOptions registrarOptions = new(options.Network, new JoinPolicy(options.JoinSecret));
-        Prng prng = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
-        RegistrarDriver registrar = parts.Add(await RegistrarDriver.StartAsync(
-            (now, unixNow) => new Registrar(now, unixNow, registrarOptions, signer, prng), journal, cancellationToken));
-
-        // Step 3: peers may come.
+        // Step 2: peers may come, and the owner may ask.
         MeshHostOptions meshOptions = new() { Network = options.Network, Bind = options.Bind, AcceptUnticketed = true };
         MeshHost mesh = parts.Add(MeshHost.Start(meshOptions, identity, loggers));
         mesh.TrustTicketKey(signer.PublicKey);
@@ -111,8 +119,29 @@ public sealed class RendezvousHost : IAsyncDisposable
             ? parts.Add(await RendezvousHttp.StartAsync(bind, registrar, counters, loggers, cancellationToken))
             : null;
         ILogger logger = loggers.CreateLogger<RendezvousHost>();
+        if (await RendezvousControl.StartAsync(state.Path, registrar, loggers, cancellationToken) is { } control)
+        {
+            _ = parts.Add(control);
+        }
+        else
+        {
+            RendezvousLog.NoControl(logger, state.Path);
+        }
         RendezvousLog.Started(logger, options.Network, mesh.LocalEndPoint, registrar.Counts.EnrolledPeers);
         return new RendezvousHost(parts, registrar, mesh, http, counters, logger);
+    }
+
+    private static async Task<(StateDirectory State, TicketSigner Signer, RegistrarDriver Registrar)> RememberAsync(
+        RendezvousOptions options, DisposalStack parts, CancellationToken cancellationToken)
+    {
+        StateDirectory state = parts.Add(StateDirectory.Open(options.StateDirectory));
+        TicketSigner signer = parts.Add(state.LoadTicketSigner());
+        TicketJournal journal = parts.Add(TicketJournal.Open(state.Journal));
+        RegistrarOptions registrarOptions = new(options.Network, new JoinPolicy(options.JoinSecret));
+        Prng prng = new(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))));
+        RegistrarDriver registrar = parts.Add(await RegistrarDriver.StartAsync(
+            (now, unixNow) => new Registrar(now, unixNow, registrarOptions, signer, prng), journal, cancellationToken));
+        return (state, signer, registrar);
     }
 
     private async Task AcceptAsync(CancellationToken cancellationToken)

@@ -24,4 +24,7 @@ internal static partial class RendezvousLog
 
     [LoggerMessage(5, LogLevel.Critical, "The ticket journal can't be written: no ticket is issued any more")]
     public static partial void JournalFailed(ILogger logger, Exception cause);
+
+    [LoggerMessage(6, LogLevel.Warning, "The path {Directory} is too long for a control socket: peers can be revoked only while the rendezvous is stopped")]
+    public static partial void NoControl(ILogger logger, string directory);
 }

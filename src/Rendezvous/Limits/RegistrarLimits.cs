@@ -17,6 +17,9 @@ public static class RegistrarLimits
     public const int CardsMax = 50_000;
     public const int SubscriptionsMax = 50_000;
 
+    /// <summary>Digits of an id that a revocation has to name: as many as people are shown.</summary>
+    public const int RevokedDigitsMin = 8;
+
     /// <summary>Peers and prefixes whose rate is being watched; the ones at rest leave first.</summary>
     public const int MetersMax = 65_536;
 

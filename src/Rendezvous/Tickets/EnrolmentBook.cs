@@ -26,6 +26,10 @@ internal sealed class EnrolmentBook(int enrolledPeersMax = RegistrarLimits.Enrol
 
     public void Put(Enrolment enrolment) => _enrolments[PeerId.Of(enrolment.Key)] = enrolment;
 
+    /// <summary>The enrolled peers whose id begins with these hexadecimal digits.</summary>
+    public IEnumerable<PeerId> FindAll(string digits) =>
+        _enrolments.Keys.Where(peer => Convert.ToHexStringLower(peer.ToBytes()).StartsWith(digits, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Takes the enrolment back for good; null when there is none.</summary>
     public JournalRecord? Revoke(PeerId peer, UnixTime now)
     {

@@ -14,6 +14,7 @@ using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
 using Darkbloom.Rendezvous.Hosting;
 using Darkbloom.Rendezvous.Introductions;
+using Darkbloom.Rendezvous.Tickets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
@@ -155,9 +156,34 @@ public sealed class RendezvousHostTests : IDisposable
         await using TestPeer gateway = new(rendezvous.Address, PeerRoles.Gateway, Secret);
         node.Membership.Publish(node.Card());
         await gateway.WaitForAsync(seen => TestPeer.Lists(seen, node), Deadline);
-        Assert.True(await rendezvous.RevokeAsync(node.Host.Id));
+        Assert.Equal(Revocation.Revoked, await RevokeAsync(node));
         await gateway.WaitForAsync(seen => seen.Entries.IsEmpty, Deadline);
-        Assert.False(await rendezvous.RevokeAsync(node.Host.Id));
+        Assert.Equal(Revocation.Unknown, await RevokeAsync(node));
+    }
+
+    [Fact]
+    public async Task A_peer_can_be_revoked_while_no_rendezvous_runs()
+    {
+        RendezvousHost first = await StartAsync();
+        IPEndPoint bind = first.LocalEndPoint;
+        await using TestPeer node = new(first.Address, joinSecret: Secret);
+        await node.Membership.Enrolled.WaitAsync(Deadline);
+        await first.DisposeAsync();
+        Assert.Equal(Revocation.Revoked, await RevokeAsync(node));
+
+        await using RendezvousHost second = await StartAsync(bind);
+        Assert.Equal(Revocation.Unknown, await RevokeAsync(node));
+        await using TestPeer again = new(second.Address, joinSecret: Secret);
+        await again.Membership.Enrolled.WaitAsync(Deadline);
+    }
+
+    [Fact]
+    public async Task Where_no_rendezvous_ever_ran_nobody_is_revoked()
+    {
+        await using RendezvousHost rendezvous = await StartAsync();
+        RendezvousOptions elsewhere = new() { StateDirectory = _directory.Sub("elsewhere") };
+        _ = await Assert.ThrowsAsync<IOException>(() => RendezvousHost.RevokeAsync(elsewhere, "00000000", Deadline));
+        Assert.False(System.IO.Directory.Exists(elsewhere.StateDirectory));
     }
 
     [Fact]
@@ -203,6 +229,9 @@ public sealed class RendezvousHostTests : IDisposable
         Assert.DoesNotContain(Secret, options.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, new MembershipProfile(Network, address.Key, PeerRoles.Node, Secret).ToString(), StringComparison.Ordinal);
     }
+
+    private Task<Revocation> RevokeAsync(TestPeer peer) => RendezvousHost.RevokeAsync(
+        new RendezvousOptions { Network = Network, StateDirectory = _directory.Sub("state") }, peer.Host.Id.ToString(), Deadline);
 
     private Task<RendezvousHost> StartAsync(IPEndPoint? bind = null, string joinSecret = Secret) => RendezvousHost.StartAsync(
         new RendezvousOptions

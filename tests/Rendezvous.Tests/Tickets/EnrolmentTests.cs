@@ -136,7 +136,7 @@ public sealed class EnrolmentTests : IDisposable
     {
         PeerSession peer = _rendezvous.NewMember(PeerRoles.Relay);
         PeerSession revoked = _rendezvous.NewMember();
-        Assert.True(_rendezvous.Registrar.Revoke(_rendezvous.Now, _rendezvous.UnixNow, revoked.Id));
+        Assert.Equal(Revocation.Revoked, _rendezvous.Revoke(revoked));
         for (int i = 0; i < 5; i++)
         {
             _rendezvous.Advance(TimeSpan.FromMinutes(30));
@@ -172,12 +172,25 @@ public sealed class EnrolmentTests : IDisposable
         RegistrarHarness.AssertError(RendezvousErrorCode.NotEnrolled, Renew(peer));
     }
 
+    [Theory]
+    [InlineData(RegistrarLimits.RevokedDigitsMin - 1, Revocation.Unknown)]
+    [InlineData(RegistrarLimits.RevokedDigitsMin, Revocation.Revoked)]
+    [InlineData(RegistrarLimits.RevokedDigitsMin + 1, Revocation.Revoked)]
+    public void A_peer_is_revoked_by_as_many_digits_of_its_id_as_people_see(int digits, Revocation expected)
+    {
+        PeerSession peer = _rendezvous.NewMember();
+        _ = _rendezvous.NewMember();
+
+        Assert.Equal(expected, _rendezvous.Revoke(peer, digits));
+        Assert.Equal(expected == Revocation.Revoked ? 1 : 2, _rendezvous.Registrar.EnrolledCount);
+    }
+
     [Fact]
     public void A_revoked_peer_gets_nothing_even_with_the_secret_and_after_a_restart()
     {
         PeerSession peer = _rendezvous.NewListedMember();
-        Assert.True(_rendezvous.Registrar.Revoke(_rendezvous.Now, _rendezvous.UnixNow, peer.Id));
-        Assert.False(_rendezvous.Registrar.Revoke(_rendezvous.Now, _rendezvous.UnixNow, peer.Id));
+        Assert.Equal(Revocation.Revoked, _rendezvous.Revoke(peer));
+        Assert.Equal(Revocation.Unknown, _rendezvous.Revoke(peer));
         Assert.Equal(0, _rendezvous.Registrar.CardCount);
         RegistrarHarness.AssertError(RendezvousErrorCode.NotEnrolled, _rendezvous.Enrol(peer));
         RegistrarHarness.AssertError(RendezvousErrorCode.NotEnrolled, Renew(peer));
