@@ -41,6 +41,7 @@ public sealed class NodeHost : IAsyncDisposable
             Model = engine.Model.Card.Id,
             Slots = engine.Model.Slots,
             QueueMax = options.QueueMax,
+            TextBytesMax = engine.Model.TextBytesMax,
         };
         _desk = new AdmissionDesk(policy, () => engine.Speed);
         _listener = new InferenceListener(_host, engine, _desk, limits, loggers);

@@ -198,7 +198,7 @@ public sealed class Admission
         ServingState.Draining => RefusalReason.Draining,
         ServingState.Paused => RefusalReason.OwnerActive,
         _ when !string.Equals(offer.Model, _policy.Model, StringComparison.Ordinal) => RefusalReason.ModelNotServed,
-        _ when offer.PromptBytes > _policy.PromptBytesMax => RefusalReason.ContextLengthExceeded,
+        _ when offer.PromptBytes > _policy.PromptBytesMax || offer.TextBytes > _policy.TextBytesMax => RefusalReason.ContextLengthExceeded,
         _ => RefusalReason.Unspecified,
     };
 

@@ -16,6 +16,9 @@ public sealed record AdmissionPolicy
     /// <summary>Encoded size of one prompt.</summary>
     public uint PromptBytesMax { get; init; } = InferenceLimits.PromptBytesMax;
 
+    /// <summary>Text beyond which no prompt fits the context, whatever its tokens are.</summary>
+    public uint TextBytesMax { get; init; } = uint.MaxValue;
+
     /// <summary>What one request is assumed to take until some were measured.</summary>
     public TimeSpan ServiceAssumed { get; init; } = TimeSpan.FromSeconds(5);
 

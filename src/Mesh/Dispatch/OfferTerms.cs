@@ -1,5 +1,7 @@
 using System;
 using System.Buffers.Binary;
+using System.Linq;
+using System.Text;
 using Darkbloom.Protocol.Schema;
 using Google.Protobuf;
 
@@ -14,6 +16,9 @@ public readonly record struct OfferTerms
 
     /// <summary>Encoded size of the prompt message, at most.</summary>
     public required uint PromptBytes { get; init; }
+
+    /// <summary>Bytes of the messages' contents, at most: text that the context has to hold. 0: it isn't said.</summary>
+    public uint TextBytes { get; init; }
 
     /// <summary>For each choice; 0: as many as the context holds.</summary>
     public required uint OutputTokensMax { get; init; }
@@ -33,6 +38,7 @@ public readonly record struct OfferTerms
             || offer.RequestId.Length != InferenceLimits.RequestIdBytes
             || offer.Model.Length is 0 or > InferenceLimits.ModelCharsMax
             || offer.PromptBytes is 0 or > InferenceLimits.PromptBytesMax
+            || offer.TextBytes > offer.PromptBytes
             || offer.OutputTokensMax > InferenceLimits.ContextTokensMax
             || offer.Choices is 0 or > InferenceLimits.ChoicesMax)
         {
@@ -44,6 +50,7 @@ public readonly record struct OfferTerms
             RequestId = BinaryPrimitives.ReadUInt128BigEndian(offer.RequestId.Span),
             Model = offer.Model,
             PromptBytes = offer.PromptBytes,
+            TextBytes = offer.TextBytes,
             OutputTokensMax = offer.OutputTokensMax,
             Choices = offer.Choices,
             FirstTokenMax = offer.FirstTokenMsMax == 0 ? null : TimeSpan.FromMilliseconds(offer.FirstTokenMsMax),
@@ -62,6 +69,7 @@ public readonly record struct OfferTerms
                 RequestId = prompt.RequestId,
                 Model = prompt.Model,
                 PromptBytes = (uint)prompt.CalculateSize(),
+                TextBytes = (uint)prompt.Messages.Sum(static message => Encoding.UTF8.GetByteCount(message.Content)),
                 OutputTokensMax = prompt.OutputTokensMax,
                 Choices = prompt.Choices,
             },
@@ -76,6 +84,7 @@ public readonly record struct OfferTerms
             && actual.RequestId == RequestId
             && string.Equals(actual.Model, Model, StringComparison.Ordinal)
             && actual.PromptBytes <= PromptBytes
+            && (TextBytes == 0 || actual.TextBytes <= TextBytes)
             && actual.OutputTokensMax == OutputTokensMax
             && actual.Choices == Choices;
     }
@@ -89,6 +98,7 @@ public readonly record struct OfferTerms
             RequestId = UnsafeByteOperations.UnsafeWrap(requestId),
             Model = Model,
             PromptBytes = PromptBytes,
+            TextBytes = TextBytes,
             OutputTokensMax = OutputTokensMax,
             Choices = Choices,
             FirstTokenMsMax = FirstTokenMax is { } wait ? (uint)Math.Clamp(wait.TotalMilliseconds, 1, uint.MaxValue) : 0,

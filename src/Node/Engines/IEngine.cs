@@ -24,7 +24,11 @@ public interface IEngine : IAsyncDisposable
 /// <summary>The model that an engine has loaded.</summary>
 /// <param name="Card">What the mesh is told: id, hash, context in tokens, fingerprint.</param>
 /// <param name="Slots">How many choices are decoded at once.</param>
-public sealed record EngineModel(ModelCard Card, int Slots);
+public sealed record EngineModel(ModelCard Card, int Slots)
+{
+    /// <summary>Text beyond which no prompt fits the context, whatever its tokens are.</summary>
+    public uint TextBytesMax { get; init; } = uint.MaxValue;
+}
 
 /// <summary>Tokens per second as last observed.</summary>
 public readonly record struct EngineSpeed(float PrefillTokensPerSecond, float DecodeTokensPerSecond);

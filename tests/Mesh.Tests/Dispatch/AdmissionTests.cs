@@ -113,6 +113,18 @@ public sealed class AdmissionTests
     }
 
     [Theory]
+    [InlineData(0u, RefusalReason.Unspecified)]
+    [InlineData(99u, RefusalReason.Unspecified)]
+    [InlineData(100u, RefusalReason.Unspecified)]
+    [InlineData(101u, RefusalReason.ContextLengthExceeded)]
+    public void Text_that_no_context_holds_is_refused_unseen(uint bytes, RefusalReason reason)
+    {
+        Admission small = new(_policy with { TextBytesMax = 100 });
+
+        Assert.Equal(reason, small.OnOffer(_now, Terms() with { PromptBytes = 200, TextBytes = bytes }).Reason);
+    }
+
+    [Theory]
     [InlineData(ServingState.Draining, RefusalReason.Draining)]
     [InlineData(ServingState.Paused, RefusalReason.OwnerActive)]
     public void A_node_that_does_not_serve_refuses_drops_what_waits_and_lets_run_what_runs(

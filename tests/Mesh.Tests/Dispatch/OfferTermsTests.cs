@@ -38,6 +38,8 @@ public sealed class OfferTermsTests
         Assert.False(Reads(static o => o.Model = ""));
         Assert.False(Reads(static o => o.Model = new string('m', InferenceLimits.ModelCharsMax + 1)));
         Assert.False(Reads(static o => o.PromptBytes = 0));
+        Assert.True(Reads(static o => o.TextBytes = o.PromptBytes));
+        Assert.False(Reads(static o => o.TextBytes = o.PromptBytes + 1));
         Assert.False(Reads(static o => o.PromptBytes = InferenceLimits.PromptBytesMax + 1));
         Assert.False(Reads(static o => o.OutputTokensMax = InferenceLimits.ContextTokensMax + 1));
         Assert.False(Reads(static o => o.Choices = 0));
@@ -53,6 +55,9 @@ public sealed class OfferTermsTests
         Assert.True((terms with { PromptBytes = terms.PromptBytes + 1 }).Covers(prompt));
 
         Assert.False((terms with { PromptBytes = terms.PromptBytes - 1 }).Covers(prompt));
+        Assert.True((terms with { TextBytes = terms.TextBytes + 1 }).Covers(prompt));
+        Assert.True((terms with { TextBytes = 0 }).Covers(prompt));
+        Assert.False((terms with { TextBytes = terms.TextBytes - 1 }).Covers(prompt));
         Assert.False((terms with { RequestId = terms.RequestId + 1 }).Covers(prompt));
         Assert.False((terms with { Model = "other" }).Covers(prompt));
         Assert.False((terms with { Choices = terms.Choices + 1 }).Covers(prompt));

@@ -133,7 +133,9 @@ public sealed class LlamaEngine : IEngine
                 Tools = templates.SupportsTools,
             };
             EngineLoop loop = new(model, context, options.Slots, options.QueueMax);
-            return new LlamaEngine(model, templates, loop, new EngineModel(card, options.Slots));
+            long textBytesMax = ((long)context.TokensPerSequence * model.PieceBytesMax) - 1;
+            EngineModel description = new(card, options.Slots) { TextBytesMax = (uint)Math.Min(textBytesMax, uint.MaxValue) };
+            return new LlamaEngine(model, templates, loop, description);
         }
         catch
         {
