@@ -22,13 +22,11 @@ internal sealed class EngineLoop : IAsyncDisposable
     /// <summary>Prompt tokens in a step that other slots decode in.</summary>
     public const int SharedPrefillTokensMax = 128;
 
-    /// <summary>Tokens that another slot's cache must save before it is copied: the copy takes the whole cache.</summary>
-    public const int CopyTokensMin = 32;
-
     private readonly LlamaModel _model;
     private readonly int[] _suppressed;
     private readonly LlamaContext _context;
     private readonly Slot[] _slots;
+    private readonly PrefixCache _prefixes;
     private readonly TokenSampler _sampler;
     private readonly Channel<Generation> _queue;
     private readonly Queue<(Generation Generation, int Choice)> _waiting = [];
@@ -54,6 +52,7 @@ internal sealed class EngineLoop : IAsyncDisposable
             _slots[sequence] = new Slot(sequence);
         }
 
+        _prefixes = new PrefixCache(context, _slots);
         _queue = Channel.CreateBounded<Generation>(new BoundedChannelOptions(queueMax) { SingleReader = true });
         Thread thread = new(Run) { IsBackground = true, Name = "llama engine" };
         thread.Start();
@@ -182,7 +181,7 @@ internal sealed class EngineLoop : IAsyncDisposable
     {
         while (_prefilling is null && TryNextChoice(out (Generation Generation, int Choice) next))
         {
-            if (FindFreeSlot(next.Generation.PromptTokens) is not { } slot)
+            if (_prefixes.FindFreeSlot(next.Generation.PromptTokens) is not { } slot)
             {
                 return;
             }
@@ -222,28 +221,6 @@ internal sealed class EngineLoop : IAsyncDisposable
         }
     }
 
-    private Slot? FindFreeSlot(int[] prompt)
-    {
-        Slot? best = null;
-        int bestPrefix = -1;
-        foreach (Slot slot in _slots)
-        {
-            if (!slot.IsFree)
-            {
-                continue;
-            }
-
-            int prefix = slot.CommonPrefix(prompt);
-            if (best is null || prefix > bestPrefix || (prefix == bestPrefix && slot.FreedAt < best.FreedAt))
-            {
-                best = slot;
-                bestPrefix = prefix;
-            }
-        }
-
-        return best;
-    }
-
     private void Start(Slot slot, Generation generation, int choice)
     {
         if (!generation.Prompt.TryCreateGrammar(_model, out Grammar? grammar))
@@ -260,7 +237,7 @@ internal sealed class EngineLoop : IAsyncDisposable
             return;
         }
 
-        int cached = TakePrefix(slot, generation.PromptTokens);
+        int cached = _prefixes.Take(slot, generation.PromptTokens);
         if (choice == 0)
         {
             generation.CachedTokens = cached;
@@ -289,46 +266,6 @@ internal sealed class EngineLoop : IAsyncDisposable
     {
         int bytes = _model.Piece(token, slot.Generation!.PreservedTokens.Contains(token), ref _piece);
         return slot.Decoder.Append(_piece.AsSpan(0, bytes));
-    }
-
-    /// <summary>Keeps or copies the longest cached prefix; the last token is always computed, for its logits.</summary>
-    private int TakePrefix(Slot slot, int[] prompt)
-    {
-        ReadOnlySpan<int> reusable = prompt.AsSpan(0, prompt.Length - 1);
-        int own = slot.CommonPrefix(reusable);
-        Slot? source = null;
-        int longest = own + CopyTokensMin - 1;
-        foreach (Slot other in _slots)
-        {
-            int prefix = other == slot ? 0 : other.CommonPrefix(reusable);
-            if (prefix > longest)
-            {
-                longest = prefix;
-                source = other;
-            }
-        }
-
-        if (source is not null)
-        {
-            _context.Copy(source.Sequence, slot.Sequence);
-            slot.OnCopied(source);
-            own = longest;
-        }
-
-        if (own == slot.CachedCount)
-        {
-            return own;
-        }
-
-        if (!_context.TryTruncate(slot.Sequence, own))
-        {
-            // Recurrent models keep one state and can't go back in it.
-            _context.Clear(slot.Sequence);
-            own = 0;
-        }
-
-        slot.OnTruncated(own);
-        return own;
     }
 
     private int AddDecoding()
