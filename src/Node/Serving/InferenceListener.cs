@@ -103,7 +103,7 @@ internal sealed class InferenceListener : IAsyncDisposable
             while (true)
             {
                 MeshStream stream = await connection.AcceptStreamAsync(_stop.Token);
-                if (!ofConnection.TryRun(() => ServeAsync(stream), _limits.StreamsPerConnectionMax))
+                if (!ofConnection.TryStart(() => ServeAsync(stream), _limits.StreamsPerConnectionMax))
                 {
                     stream.Abort(StreamDirection.Both, (ulong)InferenceStreamError.TooMany);
                 }

@@ -15,27 +15,24 @@ internal sealed class TaskGroup
     /// <summary>Runs the task on the pool; false, without running it, when as many run as may.</summary>
     public bool TryRun(Func<Task> task, int countMax)
     {
-        lock (_gate)
+        if (!TryCount(countMax))
         {
-            if (Count >= countMax)
-            {
-                return false;
-            }
-
-            Count++;
+            return false;
         }
 
-        _ = Task.Run(async () =>
+        _ = Task.Run(() => RunAsync(task));
+        return true;
+    }
+
+    /// <summary>The same, but the caller's thread runs the task until it first waits: no other thread has to wake up for it.</summary>
+    public bool TryStart(Func<Task> task, int countMax)
+    {
+        if (!TryCount(countMax))
         {
-            try
-            {
-                await task();
-            }
-            finally
-            {
-                OnEnded();
-            }
-        });
+            return false;
+        }
+
+        _ = RunAsync(task);
         return true;
     }
 
@@ -51,6 +48,28 @@ internal sealed class TaskGroup
 
             _empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _empty.Task;
+        }
+    }
+
+    private bool TryCount(int countMax)
+    {
+        lock (_gate)
+        {
+            bool isRoom = Count < countMax;
+            Count += isRoom ? 1 : 0;
+            return isRoom;
+        }
+    }
+
+    private async Task RunAsync(Func<Task> task)
+    {
+        try
+        {
+            await task();
+        }
+        finally
+        {
+            OnEnded();
         }
     }
 

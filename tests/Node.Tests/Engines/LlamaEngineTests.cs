@@ -30,8 +30,34 @@ public sealed class LlamaEngineTests(EngineFixture fixture) : IClassFixture<Engi
         Assert.Equal(InferenceFault.None, answer.End!.Fault);
         Assert.Equal((uint)answer.Tokens.Count, answer.End.Usage.CompletionTokens);
         Assert.True(answer.End.Usage.PromptTokens > 5);
-        Assert.Equal(answer.Prefills[^1].TokensTotal, answer.Prefills[^1].TokensDone);
+        Assert.Empty(answer.Prefills);
         Assert.Equal(Enumerable.Range(0, answer.Tokens.Count).Select(i => (uint)i), answer.Deltas.Select(d => d.Offset));
+    }
+
+    [Fact]
+    public async Task A_prompt_that_takes_several_steps_tells_how_far_it_is()
+    {
+        using CancellationTokenSource enough = new();
+        Task others = KeepDecodingAsync(enough.Token);
+        Answer answer = new();
+        for (int round = 0; answer.Prefills.Count == 0; round++)
+        {
+            // Other requests make the pieces small; until they decode, a prompt may still be computed in one step.
+            answer = await _engine.AskAsync(Ask.Request($"{round} " + string.Concat(Enumerable.Repeat("cold day ", 80))));
+        }
+
+        Assert.InRange(answer.Prefills[0].TokensDone, 1u, answer.Prefills[0].TokensTotal - 1);
+        Assert.Equal(answer.End!.Usage.PromptTokens, answer.Prefills[0].TokensTotal);
+        await enough.CancelAsync();
+        await others;
+
+        async Task KeepDecodingAsync(CancellationToken cancellationToken)
+        {
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                _ = await _engine.AskAsync(Ask.Request("What is the capital of Japan?", temperature: 2), CancellationToken.None);
+            }
+        }
     }
 
     [Fact]
@@ -242,10 +268,11 @@ public sealed class LlamaEngineTests(EngineFixture fixture) : IClassFixture<Engi
         }
 
         Answer rest = new();
-        while (await still.MoveNextAsync())
+        do
         {
             rest.Add(still.Current);
         }
+        while (await still.MoveNextAsync());
 
         Answer whole = await _engine.AskAsync(Ask.Request(Story));
         Assert.Equal(whole.Text, rest.Text);

@@ -51,7 +51,7 @@ internal sealed class ServerSentEvents : IAsyncDisposable
         await _gate.WaitAsync(ClientGone);
         try
         {
-            await OpenAsync();
+            Open();
         }
         catch
         {
@@ -90,8 +90,8 @@ internal sealed class ServerSentEvents : IAsyncDisposable
         _gate.Dispose();
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask OpenAsync()
+    /// <summary>Decides the headers; they leave with the first bytes of the body, in one packet.</summary>
+    private void Open()
     {
         if (IsOpen)
         {
@@ -105,7 +105,6 @@ internal sealed class ServerSentEvents : IAsyncDisposable
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-cache";
         response.Headers["x-accel-buffering"] = "no";
-        await response.StartAsync(ClientGone);
     }
 
     private async Task KeepAliveAsync()
@@ -124,7 +123,7 @@ internal sealed class ServerSentEvents : IAsyncDisposable
 
                 try
                 {
-                    await OpenAsync();
+                    Open();
                     Output.Write(": keepalive\n\n"u8);
                     await Output.FlushAsync(ClientGone);
                 }

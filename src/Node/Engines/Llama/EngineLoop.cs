@@ -145,6 +145,7 @@ internal sealed class EngineLoop : IAsyncDisposable
             }
         }
 
+        TellProgress();
         Speed.OnStep(Stopwatch.GetElapsedTime(started), decoding, prefilled);
     }
 
@@ -306,12 +307,16 @@ internal sealed class EngineLoop : IAsyncDisposable
             }
         }
 
-        if (slot.Choice == 0 && slot.Generation.HasRoom)
-        {
-            slot.Generation.Write(new EngineEvent(EngineEventKind.Prefill, First: end, Second: prompt.Length));
-        }
-
         return added;
+    }
+
+    /// <summary>Tells how much of a long prompt is done; after its last piece its first token tells that.</summary>
+    private void TellProgress()
+    {
+        if (_prefilling is { Choice: 0, Generation: { HasRoom: true } generation } slot)
+        {
+            generation.Write(new EngineEvent(EngineEventKind.Prefill, First: slot.CachedCount, Second: generation.PromptTokens.Length));
+        }
     }
 
     private void Draw(Slot slot)
