@@ -18,8 +18,8 @@ check: ## formatting, then build and test: what a change must pass
 format: ## bring the sources into the agreed form
 	dotnet format Darkbloom.sln
 
-bench: ## measure: ratios against named baselines
-	@dotnet run --project bench --configuration Release -- goals
+bench: ## measure: ratios against named baselines; ONLY=packets, latency, engine, throughput or memory
+	@dotnet run --project bench --configuration Release -- goals $(if $(ONLY),--only $(ONLY))
 
 bench-transport: ## measure the transport against named baselines; ARGS='--help' says more
 	@dotnet run --project bench/Transport --configuration Release -- $(ARGS)

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Globalization;
 
 namespace Darkbloom.Bench.Goals;
 
@@ -15,6 +16,9 @@ internal sealed class Samples
     public void AddAll(Samples others) => _values.AddRange(others._values);
 
     public double Median => Quantile(0.5);
+
+    /// <summary>Between which values the middle half of the measurements lies.</summary>
+    public string Spread => string.Create(CultureInfo.InvariantCulture, $"half of them {Quantile(0.25):F3} to {Quantile(0.75):F3}");
 
     /// <summary>The smallest value that at least this share of the measurements doesn't exceed.</summary>
     public double Quantile(double share)
