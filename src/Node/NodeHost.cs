@@ -43,8 +43,8 @@ public sealed class NodeHost : IAsyncDisposable
             QueueMax = options.QueueMax,
             TextBytesMax = engine.Model.TextBytesMax,
         };
-        _desk = new AdmissionDesk(policy, () => engine.Speed);
-        _listener = new InferenceListener(_host, engine, _desk, limits, loggers);
+        _desk = new AdmissionDesk(policy, () => engine.Speed, TimeProvider.System);
+        _listener = new InferenceListener(_host, engine, _desk, limits, TimeProvider.System, loggers);
         MembershipOptions membership = new()
         {
             Rendezvous = options.Rendezvous,

@@ -38,7 +38,10 @@ internal sealed class InferenceExchange : IAsyncDisposable
     private PeerId _node;
     private ResponseReader _reader;
 
-    /// <summary>Fires at the dispatch's deadline or when the client leaves; made anew for each attempt.</summary>
+    /// <summary>Fires at the dispatch's deadline; made anew for each attempt.</summary>
+    private CancellationTokenSource? _late;
+
+    /// <summary>Fires then, or when the client leaves.</summary>
     private CancellationTokenSource? _patience;
 
     /// <summary>The message that <see cref="DispatchActionKind.Deliver"/> speaks of.</summary>
@@ -52,14 +55,16 @@ internal sealed class InferenceExchange : IAsyncDisposable
     {
         (_connections, _request, _offer, _log) = (connections, request, offer, log);
         _reader = new ResponseReader(offer);
-        _giveUpAt = MeshHost.Now + policy.FirstTokenMax;
+        _giveUpAt = Now + policy.FirstTokenMax;
         uint outputEach = offer.OutputTokensMax == 0 ? OutputTokensExpected : Math.Min(offer.OutputTokensMax, OutputTokensExpected);
         _dispatch = new Dispatch(
             new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices), policy, prng);
     }
 
+    private Instant Now => _connections.Time.GetInstant();
+
     /// <summary>Chooses the first node.</summary>
-    public void Start() => Do(_dispatch.Start(MeshHost.Now, _connections.Routes));
+    public void Start() => Do(_dispatch.Start(Now, _connections.Routes));
 
     /// <summary>The next message for the client; null after the generation's end.</summary>
     public async ValueTask<NodeResponse?> NextAsync(CancellationToken cancellationToken)
@@ -69,7 +74,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
             return null;
         }
 
-        _dispatch.OnReading(MeshHost.Now);
+        _dispatch.OnReading(Now);
         while (true)
         {
             switch (_action.Kind)
@@ -108,13 +113,14 @@ internal sealed class InferenceExchange : IAsyncDisposable
         await GiveUpAsync(InferenceStreamError.Cancelled);
         _node = node;
         _reader = new ResponseReader(_offer);
-        _patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _late = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _connections.Time);
+        _patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _late.Token);
         try
         {
             CancellationToken patience = Patience();
             MeshConnection connection = await _connections.ConnectAsync(node, patience);
             _stream = new(await connection.OpenStreamAsync(StreamPriority.Prompts, patience));
-            TimeSpan left = _giveUpAt - MeshHost.Now;
+            TimeSpan left = _giveUpAt - Now;
             OfferTerms terms = _offer with
             {
                 FirstTokenMax = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1),
@@ -129,7 +135,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
         }
         catch (Exception e) when (e is MeshException or ObjectDisposedException)
         {
-            Do(_dispatch.OnUnreachable(MeshHost.Now, _connections.Routes));
+            Do(_dispatch.OnUnreachable(Now, _connections.Routes));
         }
     }
 
@@ -149,7 +155,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
         }
         catch (MeshException)
         {
-            Do(_dispatch.OnLost(MeshHost.Now, _connections.Routes));
+            Do(_dispatch.OnLost(Now, _connections.Routes));
         }
     }
 
@@ -174,7 +180,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
 
         if (_response is null)
         {
-            Do(_dispatch.OnLost(MeshHost.Now, _connections.Routes)); // it ended its stream without an end of the generation
+            Do(_dispatch.OnLost(Now, _connections.Routes)); // it ended its stream without an end of the generation
             return;
         }
 
@@ -187,12 +193,12 @@ internal sealed class InferenceExchange : IAsyncDisposable
 
         DispatchingLog.Violated(_log, _node, violation);
         _stream.Stream.Abort(StreamDirection.Both, (ulong)InferenceStreamError.Violation);
-        Do(_dispatch.OnViolation(MeshHost.Now, _connections.Routes));
+        Do(_dispatch.OnViolation(Now, _connections.Routes));
     }
 
     private void OnResponse(NodeResponse response)
     {
-        Instant now = MeshHost.Now;
+        Instant now = Now;
         switch (response.BodyCase)
         {
             case NodeResponse.BodyOneofCase.Accepted:
@@ -219,13 +225,13 @@ internal sealed class InferenceExchange : IAsyncDisposable
 
     private DispatchAction OnBroken(MeshException e) => e switch
     {
-        { Error: MeshError.ProtocolViolation } => _dispatch.OnViolation(MeshHost.Now, _connections.Routes),
+        { Error: MeshError.ProtocolViolation } => _dispatch.OnViolation(Now, _connections.Routes),
 
         // A node without room for the stream is as busy as one that says so in words.
         { Error: MeshError.Refused } or { Error: MeshError.StreamReset, Code: (ulong)InferenceStreamError.TooMany }
             when _dispatch.State == DispatchState.Offering =>
-            _dispatch.OnRefused(MeshHost.Now, RefusalReason.QueueFull, retryAfterMs: 0, _connections.Routes),
-        _ => _dispatch.OnLost(MeshHost.Now, _connections.Routes),
+            _dispatch.OnRefused(Now, RefusalReason.QueueFull, retryAfterMs: 0, _connections.Routes),
+        _ => _dispatch.OnLost(Now, _connections.Routes),
     };
 
     private void OnLoad(LoadReport? report)
@@ -238,7 +244,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
 
     private void OnDeadline()
     {
-        Instant now = MeshHost.Now;
+        Instant now = Now;
         // Timers are coarser than the clock: one that fires means that the deadline is there.
         Do(_dispatch.OnTimeout(_dispatch.Deadline is { } due && now < due ? due : now, _connections.Routes));
     }
@@ -259,9 +265,9 @@ internal sealed class InferenceExchange : IAsyncDisposable
 
     private CancellationToken Patience()
     {
-        Debug.Assert(_patience is not null && _dispatch.Deadline is not null, "an attempt is under way");
-        TimeSpan left = _dispatch.Deadline.Value - MeshHost.Now;
-        _patience.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        Debug.Assert(_late is not null && _patience is not null && _dispatch.Deadline is not null, "an attempt is under way");
+        TimeSpan left = _dispatch.Deadline.Value - Now;
+        _late.CancelAfter(left > TimeSpan.Zero ? left : TimeSpan.Zero);
         return _patience.Token;
     }
 
@@ -269,7 +275,8 @@ internal sealed class InferenceExchange : IAsyncDisposable
     private async ValueTask GiveUpAsync(InferenceStreamError error)
     {
         _patience?.Dispose();
-        _patience = null;
+        _late?.Dispose();
+        (_patience, _late) = (null, null);
         if (_stream is { } stream)
         {
             _stream = null;

@@ -37,25 +37,47 @@ internal sealed class NodeConnections : IAsyncDisposable
     private ImmutableArray<NodeCard> _known = [];
 
     private volatile RouteTable _routes = RouteTable.Empty;
+
+    /// <summary>Set while somebody waits for other routes.</summary>
+    private TaskCompletionSource? _changed;
     private Task _follow = Task.CompletedTask;
     private bool _disposed;
 
     /// <param name="introduce">Asks the rendezvous for a node's endpoints; empty when it knows none.</param>
     public NodeConnections(
-        MeshHost host, Func<PeerId, CancellationToken, ValueTask<ImmutableArray<Endpoint>>> introduce, ILoggerFactory loggers)
+        MeshHost host, Func<PeerId, CancellationToken, ValueTask<ImmutableArray<Endpoint>>> introduce, TimeProvider time,
+        ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(loggers);
-        (Host, _introduce, _log) = (host, introduce, loggers.CreateLogger<NodeConnections>());
+        (Host, _introduce, Time, _log) = (host, introduce, time, loggers.CreateLogger<NodeConnections>());
         _routes = _book.Table;
     }
 
     public MeshHost Host { get; }
+
+    /// <summary>The clock of the links, the routes and the requests.</summary>
+    public TimeProvider Time { get; }
 
     /// <summary>What is known of the nodes now.</summary>
     public RouteTable Routes => _routes;
 
     /// <summary>Completes once a session with a node is up.</summary>
     public Task AnyConnected => _anyConnected.Task;
+
+    /// <summary>Completes when <see cref="Routes"/> are not these any more.</summary>
+    public Task WhenChangedAsync(RouteTable routes)
+    {
+        lock (_gate)
+        {
+            if (routes != _routes)
+            {
+                return Task.CompletedTask;
+            }
+
+            _changed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _changed.Task;
+        }
+    }
 
     /// <summary>Every model that a listed node serves, sorted by id; replaced whole.</summary>
     public ImmutableArray<ServedModel> Models { get; private set; } = [];
@@ -64,7 +86,7 @@ internal sealed class NodeConnections : IAsyncDisposable
     public static NodeConnections Start(MeshHost host, MeshMembership membership, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(membership);
-        NodeConnections connections = new(host, membership.IntroduceAsync, loggers);
+        NodeConnections connections = new(host, membership.IntroduceAsync, TimeProvider.System, loggers);
         connections._follow = Task.Run(() => connections.FollowAsync(membership));
         return connections;
     }
@@ -96,10 +118,10 @@ internal sealed class NodeConnections : IAsyncDisposable
 
     /// <summary>The node reported its load.</summary>
     public void OnLoad(PeerId node, NodeLoad load, TimeSpan smoothedRtt) =>
-        Update(book => book.OnLoad(MeshHost.Now, node, load, smoothedRtt));
+        Update(book => book.OnLoad(Time.GetInstant(), node, load, smoothedRtt));
 
     /// <summary>A request learned something about a node.</summary>
-    public void OnNote(RouteNote note) => Update(book => book.OnNote(MeshHost.Now, note));
+    public void OnNote(RouteNote note) => Update(book => book.OnNote(Time.GetInstant(), note));
 
     internal void OnConnected(PeerId node, TimeSpan smoothedRtt)
     {
@@ -123,7 +145,7 @@ internal sealed class NodeConnections : IAsyncDisposable
         }
     }
 
-    internal void OnUnreachable(PeerId node) => Update(book => book.OnUnreachable(MeshHost.Now, node));
+    internal void OnUnreachable(PeerId node) => Update(book => book.OnUnreachable(Time.GetInstant(), node));
 
     internal async ValueTask<ImmutableArray<PathAddress>> IntroduceAsync(PeerId node, CancellationToken cancellationToken)
     {
@@ -230,6 +252,8 @@ internal sealed class NodeConnections : IAsyncDisposable
         {
             input(_book);
             _routes = _book.Table;
+            _ = _changed?.TrySetResult();
+            _changed = null;
         }
     }
 

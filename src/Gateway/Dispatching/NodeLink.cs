@@ -139,8 +139,8 @@ internal sealed class NodeLink : IDisposable
     {
         foreach (PathAddress endpoint in endpoints)
         {
-            using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(_connectMax);
+            using CancellationTokenSource late = new(_connectMax, _owner.Time);
+            using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
             try
             {
                 return await _owner.Host.ConnectAsync(card.Key, endpoint.ToEndPoint(), patience.Token);
@@ -157,8 +157,8 @@ internal sealed class NodeLink : IDisposable
     /// <summary>Reads load reports until the session is over or none comes in time.</summary>
     private async Task FollowLoadAsync(MeshConnection connection, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(_reportMax);
+        using CancellationTokenSource late = new(_reportMax, _owner.Time);
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         await using MessageStream<NodeRequest, NodeResponse> stream =
             new(await connection.OpenStreamAsync(StreamPriority.Control, patience.Token));
         await stream.WriteAsync(new NodeRequest { LoadSubscription = new LoadSubscription() }, patience.Token);
@@ -170,7 +170,7 @@ internal sealed class NodeLink : IDisposable
                 throw new MeshException(MeshError.ProtocolViolation, 0, "The node sent no load report on its load stream.");
             }
 
-            patience.CancelAfter(_reportMax);
+            late.CancelAfter(_reportMax);
             _owner.OnLoad(Node, load, connection.SmoothedRtt);
         }
     }
@@ -179,7 +179,7 @@ internal sealed class NodeLink : IDisposable
     private async Task RestAsync(TimeSpan rest)
     {
         TimeSpan jittered = rest * (0.5 + (Random.Shared.NextDouble() / 2));
-        Task woken = await Task.WhenAny(Task.Delay(jittered, _stop.Token), _cardChanged.Task);
+        Task woken = await Task.WhenAny(Task.Delay(jittered, _owner.Time, _stop.Token), _cardChanged.Task);
         if (woken == _cardChanged.Task)
         {
             _cardChanged = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Net;
 using System.Threading;
 using System.Threading.Channels;
@@ -76,8 +75,7 @@ public sealed class MeshHost : IAsyncDisposable
     public IPEndPoint LocalEndPoint => _port.LocalEndPoint;
 
     /// <summary>The monotonic clock of every state machine in this process.</summary>
-    public static Instant Now =>
-        new((long)(Stopwatch.GetTimestamp() * (1_000_000_000.0 / Stopwatch.Frequency)));
+    public static Instant Now => TimeProvider.System.GetInstant();
 
     internal Lock Gate { get; } = new();
 

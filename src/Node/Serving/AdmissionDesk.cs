@@ -16,7 +16,8 @@ internal sealed class AdmissionDesk : IDisposable
     private readonly Lock _gate = new();
     private readonly Admission _admission;
     private readonly Func<EngineSpeed> _speed;
-    private readonly Timer _timer;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
 
     /// <summary>Requests that had to wait, until they are released: whoever asks late still learns how the wait ended.</summary>
     private readonly Dictionary<long, TaskCompletionSource<bool>> _waiting = [];
@@ -26,10 +27,11 @@ internal sealed class AdmissionDesk : IDisposable
     /// <summary>When the engine last gave anybody anything.</summary>
     private long _engineSpokeAt;
 
-    public AdmissionDesk(AdmissionPolicy policy, Func<EngineSpeed> speed)
+    public AdmissionDesk(AdmissionPolicy policy, Func<EngineSpeed> speed, TimeProvider time)
     {
-        (_admission, _speed) = (new Admission(policy), speed);
-        _timer = new Timer(static desk => ((AdmissionDesk)desk!).OnTimer(), this, Timeout.Infinite, Timeout.Infinite);
+        (_admission, _speed, _time) = (new Admission(policy), speed, time);
+        _timer = time.CreateTimer(
+            static desk => ((AdmissionDesk)desk!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Decides on an offer; the report is the load right after the decision.</summary>
@@ -37,7 +39,7 @@ internal sealed class AdmissionDesk : IDisposable
     {
         lock (_gate)
         {
-            AdmissionDecision decision = _admission.OnOffer(MeshHost.Now, offer);
+            AdmissionDecision decision = _admission.OnOffer(_time.GetInstant(), offer);
             if (decision.Verdict == AdmissionVerdict.Queue)
             {
                 _waiting[decision.Reservation] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -64,7 +66,7 @@ internal sealed class AdmissionDesk : IDisposable
         lock (_gate)
         {
             _ = _waiting.Remove(reservation);
-            _admission.OnReleased(MeshHost.Now, reservation);
+            _admission.OnReleased(_time.GetInstant(), reservation);
             OnChanged();
         }
     }
@@ -73,7 +75,7 @@ internal sealed class AdmissionDesk : IDisposable
     {
         lock (_gate)
         {
-            _admission.OnState(MeshHost.Now, state);
+            _admission.OnState(_time.GetInstant(), state);
             OnChanged();
         }
     }
@@ -112,7 +114,7 @@ internal sealed class AdmissionDesk : IDisposable
     }
 
     /// <summary>The engine gave some request something: it lives.</summary>
-    public void OnEngineSpoke() => Volatile.Write(ref _engineSpokeAt, MeshHost.Now.Nanoseconds);
+    public void OnEngineSpoke() => Volatile.Write(ref _engineSpokeAt, _time.GetInstant().Nanoseconds);
 
     public bool HasEngineSpokenSince(Instant instant) => Volatile.Read(ref _engineSpokeAt) > instant.Nanoseconds;
 
@@ -131,7 +133,7 @@ internal sealed class AdmissionDesk : IDisposable
     {
         lock (_gate)
         {
-            _admission.OnTimeout(MeshHost.Now);
+            _admission.OnTimeout(_time.GetInstant());
             OnChanged();
         }
     }
@@ -153,7 +155,7 @@ internal sealed class AdmissionDesk : IDisposable
 
         _ = _changed.TrySetResult();
         _changed = NewSignal();
-        TimeSpan due = _admission.NextTimeout is { } next ? next - MeshHost.Now : Timeout.InfiniteTimeSpan;
+        TimeSpan due = _admission.NextTimeout is { } next ? next - _time.GetInstant() : Timeout.InfiniteTimeSpan;
         _ = _timer.Change(due < TimeSpan.Zero && due != Timeout.InfiniteTimeSpan ? TimeSpan.Zero : due, Timeout.InfiniteTimeSpan);
     }
 }

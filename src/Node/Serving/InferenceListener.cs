@@ -17,6 +17,7 @@ internal sealed class InferenceListener : IAsyncDisposable
     private readonly IEngine _engine;
     private readonly AdmissionDesk _desk;
     private readonly ServingLimits _limits;
+    private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopAccepting = new();
     private readonly CancellationTokenSource _drained = new();
@@ -25,10 +26,12 @@ internal sealed class InferenceListener : IAsyncDisposable
     private readonly Task _accept;
     private int _streams;
 
-    public InferenceListener(MeshHost host, IEngine engine, AdmissionDesk desk, ServingLimits limits, ILoggerFactory loggers)
+    public InferenceListener(
+        MeshHost host, IEngine engine, AdmissionDesk desk, ServingLimits limits, TimeProvider time, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(loggers);
-        (_host, _engine, _desk, _limits, _log) = (host, engine, desk, limits, loggers.CreateLogger<InferenceListener>());
+        (_host, _engine, _desk, _limits, _time) = (host, engine, desk, limits, time);
+        _log = loggers.CreateLogger<InferenceListener>();
         _accept = Task.Run(AcceptAsync);
     }
 
@@ -47,15 +50,15 @@ internal sealed class InferenceListener : IAsyncDisposable
 
         try
         {
-            await idle.WaitAsync(_limits.DrainMax);
+            await idle.WaitAsync(_limits.DrainMax, _time);
         }
         catch (TimeoutException)
         {
             await _drained.CancelAsync();
-            await Task.WhenAny(idle, Task.Delay(_limits.CancelMax));
+            await Task.WhenAny(idle, Task.Delay(_limits.CancelMax, _time));
         }
 
-        await Task.Delay(_limits.LingerMax);
+        await Task.Delay(_limits.LingerMax, _time);
     }
 
     public async ValueTask DisposeAsync()
@@ -145,20 +148,20 @@ internal sealed class InferenceListener : IAsyncDisposable
     private async Task ServeAsync(MessageStream<NodeResponse, NodeRequest> stream)
     {
         NodeRequest? request;
-        using (CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token))
+        using (CancellationTokenSource late = new(_limits.FirstMessageMax, _time))
+        using (CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, late.Token))
         {
-            patience.CancelAfter(_limits.FirstMessageMax);
             request = await stream.ReadAsync(patience.Token);
         }
 
         switch (request?.BodyCase)
         {
             case NodeRequest.BodyOneofCase.Offer:
-                await new InferenceSession(stream, _engine, _desk, _limits, _log, _drained.Token)
+                await new InferenceSession(stream, _engine, _desk, _limits, _time, _log, _drained.Token)
                     .ServeAsync(request.Offer, _stop.Token);
                 break;
             case NodeRequest.BodyOneofCase.LoadSubscription:
-                await LoadSession.ServeAsync(stream, _desk, _limits, _stop.Token);
+                await LoadSession.ServeAsync(stream, _desk, _limits, _time, _stop.Token);
                 break;
             default:
                 ServingLog.Violated(_log, stream.Stream.Connection.RemoteId);

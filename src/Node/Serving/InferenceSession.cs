@@ -14,8 +14,8 @@ namespace Darkbloom.Node.Serving;
 /// <summary>Serves one inference stream, from the offer to the generation's end.</summary>
 /// <param name="drained">Fires when the node stops and its running requests have had their time.</param>
 internal sealed class InferenceSession(
-    MessageStream<NodeResponse, NodeRequest> stream, IEngine engine, AdmissionDesk desk, ServingLimits limits, ILogger log,
-    CancellationToken drained)
+    MessageStream<NodeResponse, NodeRequest> stream, IEngine engine, AdmissionDesk desk, ServingLimits limits, TimeProvider time,
+    ILogger log, CancellationToken drained)
 {
     private static readonly TimeSpan _progressMax = TimeSpan.FromMilliseconds(InferenceLimits.ProgressMsMax);
     private static readonly TimeSpan _farewellMax = TimeSpan.FromSeconds(2);
@@ -89,8 +89,8 @@ internal sealed class InferenceSession(
         }
 
         // Step 5. A stopping node still says goodbye, if the gateway listens.
-        using CancellationTokenSource farewell = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        farewell.CancelAfter(drained.IsCancellationRequested ? _farewellMax : limits.WriteMax);
+        using CancellationTokenSource late = new(drained.IsCancellationRequested ? _farewellMax : limits.WriteMax, time);
+        using CancellationTokenSource farewell = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         await stream.WriteAsync(new NodeResponse { End = end }, farewell.Token);
         stream.CompleteWrites();
     }
@@ -98,8 +98,8 @@ internal sealed class InferenceSession(
     /// <summary>The prompt, or null when the gateway sent something else and the stream was reset.</summary>
     private async Task<GenerateRequest?> ReadPromptAsync(OfferTerms terms, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(limits.PromptMax);
+        using CancellationTokenSource late = new(limits.PromptMax, time);
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         NodeRequest? request;
         try
         {
@@ -128,7 +128,7 @@ internal sealed class InferenceSession(
         {
             try
             {
-                return await granted.WaitAsync(_progressMax, gone.Token);
+                return await granted.WaitAsync(_progressMax, time, gone.Token);
             }
             catch (TimeoutException)
             {
@@ -183,19 +183,19 @@ internal sealed class InferenceSession(
         }
 
         Task<bool> moved = next.AsTask();
-        Instant since = MeshHost.Now;
+        Instant since = time.GetInstant();
         while (true)
         {
             try
             {
-                return await moved.WaitAsync(_progressMax);
+                return await moved.WaitAsync(_progressMax, time);
             }
             catch (TimeoutException) when (!moved.IsCompleted)
             {
                 // An engine that works for others vouches for this request; one that gives nobody anything doesn't.
                 if (desk.HasEngineSpokenSince(since))
                 {
-                    since = MeshHost.Now;
+                    since = time.GetInstant();
                     await VouchAsync(moved, gone);
                 }
             }
@@ -230,9 +230,9 @@ internal sealed class InferenceSession(
         ValueTask written = stream.WriteAsync(response, gone.Token);
         if (!written.IsCompleted)
         {
-            gone.CancelAfter(limits.WriteMax);
+            using CancellationTokenSource late = new(limits.WriteMax, time);
+            using CancellationTokenRegistration left = late.Token.UnsafeRegister(static gone => ((CancellationTokenSource)gone!).Cancel(), gone);
             await written;
-            gone.CancelAfter(Timeout.InfiniteTimeSpan);
             return;
         }
 

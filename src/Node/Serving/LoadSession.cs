@@ -11,7 +11,8 @@ namespace Darkbloom.Node.Serving;
 internal static class LoadSession
 {
     public static async Task ServeAsync(
-        MessageStream<NodeResponse, NodeRequest> stream, AdmissionDesk desk, ServingLimits limits, CancellationToken cancellationToken)
+        MessageStream<NodeResponse, NodeRequest> stream, AdmissionDesk desk, ServingLimits limits, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -19,14 +20,13 @@ internal static class LoadSession
             await stream.WriteAsync(new NodeResponse { Load = report }, cancellationToken);
 
             // A burst of changes becomes one report, which says what holds after it.
-            await Task.Delay(limits.ReportMin, cancellationToken);
-            using CancellationTokenSource silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            silence.CancelAfter(TimeSpan.FromMilliseconds(InferenceLimits.LoadReportMsMax) - limits.ReportMin);
+            await Task.Delay(limits.ReportMin, time, cancellationToken);
             try
             {
-                await desk.WhenChangedAsync(version).WaitAsync(silence.Token);
+                await desk.WhenChangedAsync(version)
+                    .WaitAsync(TimeSpan.FromMilliseconds(InferenceLimits.LoadReportMsMax) - limits.ReportMin, time, cancellationToken);
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (TimeoutException)
             {
                 continue;
             }

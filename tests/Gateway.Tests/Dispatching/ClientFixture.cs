@@ -31,12 +31,15 @@ internal sealed class ClientFixture : IAsyncDisposable
     {
         _gateway = _network.Start(PeerRoles.Gateway);
         Connections = new NodeConnections(
-            _gateway.Host, static (_, _) => ValueTask.FromResult(ImmutableArray<Endpoint>.Empty), NullLoggerFactory.Instance);
+            _gateway.Host, static (_, _) => ValueTask.FromResult(ImmutableArray<Endpoint>.Empty), Time, NullLoggerFactory.Instance);
         Client = new MeshInferenceClient(
             Connections, policy ?? new DispatchPolicy(), () => new Prng((ulong)++_seed), NullLoggerFactory.Instance);
     }
 
     public List<TestNode> Nodes { get; } = [];
+
+    /// <summary>The gateway's clock; its network keeps real time.</summary>
+    public ManualTime Time { get; } = new();
 
     public NodeConnections Connections { get; }
 
@@ -98,10 +101,19 @@ internal sealed class ClientFixture : IAsyncDisposable
     /// <summary>Completes when the routes to the model are as they should be.</summary>
     public async Task UntilAsync(RoutesCondition condition)
     {
-        while (!condition(Connections.Routes.RoutesOf("tiny")))
+        RouteTable routes = Connections.Routes;
+        while (!condition(routes.RoutesOf("tiny")))
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(5), Patience);
+            await Connections.WhenChangedAsync(routes).WaitAsync(Patience);
+            routes = Connections.Routes;
         }
+    }
+
+    /// <summary>Moves the clock on once the gateway waits for exactly this time.</summary>
+    public async Task PassAsync(TimeSpan time)
+    {
+        await Time.WhenArmedAsync(time);
+        Time.Advance(time);
     }
 
     public Route RouteOf(TestNode node) => Connections.Routes.Find("tiny", node.Id)!;

@@ -13,6 +13,9 @@ namespace Darkbloom.Gateway.Tests.Dispatching;
 
 public sealed class MeshInferenceClientTests
 {
+    /// <summary>Shorter than the silence at which a session without load reports is given up, so that only the request ends.</summary>
+    private static readonly DispatchPolicy _patient = new() { SilenceMax = TimeSpan.FromSeconds(9), FirstTokenMax = TimeSpan.FromSeconds(12) };
+
     [Fact]
     public async Task A_request_is_offered_without_its_prompt_then_sent_and_answered()
     {
@@ -117,48 +120,80 @@ public sealed class MeshInferenceClientTests
     [Fact]
     public async Task A_node_that_accepts_and_says_nothing_is_given_up_and_rests()
     {
-        await using ClientFixture mesh = await ClientFixture.WithAsync(
-            new DispatchPolicy { SilenceMax = TimeSpan.FromMilliseconds(100) },
-            static async stream =>
-            {
-                _ = await stream.AcceptAsync();
-                await stream.WhenGivenUpAsync();
-                stream.Node.Signal("given up");
-            });
+        await using ClientFixture mesh = await ClientFixture.WithAsync(_patient, static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.WhenGivenUpAsync();
+            stream.Node.Signal("given up");
+        });
         TestNode wedged = mesh.Nodes[0];
-        InferenceException failure = await mesh.FailAsync();
+        Task<InferenceException> failing = mesh.FailAsync();
+        await mesh.PassAsync(_patient.SilenceMax);
 
-        Assert.Equal(InferenceOutcome.PeerLost, failure.Outcome);
+        Assert.Equal(InferenceOutcome.PeerLost, (await failing).Outcome);
         await wedged.WaitForAsync("given up");
         Assert.NotNull(mesh.RouteOf(wedged).OutUntil);
     }
 
     [Fact]
+    public async Task A_node_that_speaks_just_before_it_is_given_up_is_heard()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(_patient, static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.Node.WaitForAsync("speak");
+            await stream.TokenAsync(0);
+            await stream.EndAsync(1);
+        });
+        Task<List<NodeResponse>> asking = mesh.AskAsync();
+        await mesh.Time.WhenArmedAsync(_patient.SilenceMax);
+        mesh.Time.Advance(_patient.SilenceMax - TimeSpan.FromMilliseconds(1));
+        mesh.Nodes[0].Signal("speak");
+
+        Assert.NotNull((await asking)[^1].End);
+    }
+
+    [Fact]
     public async Task An_offer_that_is_not_answered_goes_to_another_node()
     {
-        await using ClientFixture mesh = await ClientFixture.WithAsync(
-            new DispatchPolicy { OfferMax = TimeSpan.FromMilliseconds(300) },
-            static stream => stream.HangAsync(), static stream => stream.HangAsync(), AnswerAsync);
+        await using ClientFixture mesh = await ClientFixture.WithAsync(IgnoreAsync, IgnoreAsync, AnswerAsync);
+        Task<List<NodeResponse>> asking = mesh.AskAsync();
+        List<Task> ignored = [mesh.Nodes[0].WaitForAsync("offered"), mesh.Nodes[1].WaitForAsync("offered")];
+        while (await Task.WhenAny([asking, .. ignored]) is { } offered && offered != asking)
+        {
+            _ = ignored.Remove(offered);
+            await mesh.PassAsync(new DispatchPolicy().OfferMax);
+        }
 
-        Assert.NotNull((await mesh.AskAsync())[^1].End);
+        Assert.NotNull((await asking)[^1].End);
+
+        static Task IgnoreAsync(NodeStream stream)
+        {
+            stream.Node.Signal("offered");
+            return stream.HangAsync();
+        }
     }
 
     [Fact]
     public async Task No_token_before_the_deadline_is_the_deadlines_fault()
     {
         await using ClientFixture mesh = await ClientFixture.WithAsync(
-            new DispatchPolicy { FirstTokenMax = TimeSpan.FromMilliseconds(300) },
+            _patient,
             static async stream =>
             {
                 _ = await stream.AcceptAsync();
-                while (true)
-                {
-                    await stream.SayAsync(new NodeResponse { Prefill = new PrefillProgress { TokensDone = 1, TokensTotal = 2 } });
-                    await Task.Delay(TimeSpan.FromMilliseconds(20), stream.Node.Stopped);
-                }
+                await stream.Node.WaitForAsync("speak");
+                await stream.SayAsync(new NodeResponse { Prefill = new PrefillProgress { TokensDone = 1, TokensTotal = 2 } });
+                await stream.HangAsync();
             });
+        Task<InferenceException> failing = mesh.FailAsync();
+        await mesh.Time.WhenArmedAsync(_patient.SilenceMax);
+        mesh.Time.Advance(_patient.FirstTokenMax / 2);
+        mesh.Nodes[0].Signal("speak");
 
-        Assert.Equal(InferenceOutcome.DeadlineExceeded, (await mesh.FailAsync()).Outcome);
+        // Progress ends the silence, so that the deadline is what comes next.
+        await mesh.PassAsync(_patient.FirstTokenMax / 2);
+        Assert.Equal(InferenceOutcome.DeadlineExceeded, (await failing).Outcome);
     }
 
     [Fact]

@@ -19,6 +19,8 @@ internal sealed class TestNode : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentBag<Task> _tasks = [];
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _signals = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _loadChanged = new(0);
+    private volatile LoadReport? _load = new() { State = ServingState.Serving, Slots = 4, SlotsFree = 4, QueueMax = 4 };
     private int _disposed;
     private long _sequence;
 
@@ -37,7 +39,15 @@ internal sealed class TestNode : IAsyncDisposable
     public ConcurrentQueue<GenerateRequest> Prompts { get; } = [];
 
     /// <summary>What the load stream says; null: the node opens none.</summary>
-    public LoadReport? Load { get; set; } = new() { State = ServingState.Serving, Slots = 4, SlotsFree = 4, QueueMax = 4 };
+    public LoadReport? Load
+    {
+        get => _load;
+        set
+        {
+            _load = value;
+            _ = _loadChanged.Release();
+        }
+    }
 
     public CancellationToken Stopped => _stop.Token;
 
@@ -74,6 +84,7 @@ internal sealed class TestNode : IAsyncDisposable
             await _member.DisposeAsync();
             await Task.WhenAll(_tasks);
             _stop.Dispose();
+            _loadChanged.Dispose();
         }
     }
 
@@ -129,7 +140,7 @@ internal sealed class TestNode : IAsyncDisposable
             {
                 load.Sequence = (ulong)Interlocked.Increment(ref _sequence);
                 await messages.WriteAsync(new NodeResponse { Load = load }, _stop.Token);
-                await Task.Delay(TimeSpan.FromMilliseconds(20), _stop.Token);
+                await _loadChanged.WaitAsync(_stop.Token);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or MeshException or ObjectDisposedException)

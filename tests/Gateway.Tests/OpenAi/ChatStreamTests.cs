@@ -11,6 +11,7 @@ using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Gateway.OpenAi;
 using Darkbloom.Gateway.Tests.Support;
+using Darkbloom.Tests.Support;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Protocol.Schema;
 using Xunit;

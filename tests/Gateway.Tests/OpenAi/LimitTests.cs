@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.OpenAi;
 using Darkbloom.Gateway.Tests.Support;
+using Darkbloom.Tests.Support;
 using Xunit;
 
 namespace Darkbloom.Gateway.Tests.OpenAi;

@@ -6,6 +6,7 @@ using System.Threading.Channels;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.OpenAi;
 using Darkbloom.Gateway.Tests.Support;
+using Darkbloom.Tests.Support;
 using Darkbloom.Protocol.Schema;
 using Xunit;
 

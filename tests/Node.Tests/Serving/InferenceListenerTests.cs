@@ -8,6 +8,7 @@ using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
 using Darkbloom.Tests.Support;
+using Google.Protobuf;
 using Xunit;
 
 namespace Darkbloom.Node.Tests.Serving;
@@ -26,16 +27,30 @@ public sealed class InferenceListenerTests
         }
     }
 
-    [Fact]
-    public async Task A_stream_that_says_nothing_in_time_is_reset()
+    [Theory]
+    [InlineData(-1, true)]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    public async Task A_stream_that_says_nothing_in_time_is_reset(int beyondMs, bool isServed)
     {
-        await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.SayAsync([], token), new ServingLimits { FirstMessageMax = TimeSpan.FromMilliseconds(50) });
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync([], token));
         await using MeshConnection connection = await node.ConnectAsync();
         await using MeshStream stream = await connection.OpenStreamAsync(StreamPriority.Prompts, node.Patience);
-        await stream.WriteAsync(new byte[] { 0, 0 }, node.Patience);
-
-        _ = await Assert.ThrowsAsync<MeshException>(() => stream.ReadAsync(new byte[1], node.Patience).AsTask());
+        byte[] message = new NodeRequest { Offer = ServingFixture.OfferOf(ServingFixture.Prompt()) }.ToByteArray();
+        byte[] framed = [0, 0, 0, (byte)message.Length, .. message];
+        await stream.WriteAsync(framed.AsMemory(0, 2), node.Patience);
+        TimeSpan limit = new ServingLimits().FirstMessageMax;
+        await node.Time.WhenArmedAsync(limit);
+        node.Time.Advance(limit + TimeSpan.FromMilliseconds(beyondMs));
+        if (isServed)
+        {
+            await stream.WriteAsync(framed.AsMemory(2), node.Patience);
+            Assert.NotEqual(0, await stream.ReadAsync(new byte[1], node.Patience));
+        }
+        else
+        {
+            _ = await Assert.ThrowsAsync<MeshException>(() => stream.ReadAsync(new byte[1], node.Patience).AsTask());
+        }
     }
 
     [Fact]
@@ -149,10 +164,27 @@ public sealed class InferenceListenerTests
         Assert.Equal((100f, 10f), (first.PrefillTokensPerSecond, first.DecodeTokensPerSecond));
 
         _ = await node.AskAsync(connection);
+        await node.PassAsync(new ServingLimits().ReportMin);
         LoadReport second = (await load.ReadAsync(node.Patience))!.Load;
         Assert.Equal(1u, second.SlotsFree);
         Assert.True(second.Sequence > first.Sequence);
         node.Desk.SetState(ServingState.Paused);
+        await node.PassAsync(new ServingLimits().ReportMin);
         Assert.Equal(ServingState.Paused, (await load.ReadAsync(node.Patience))!.Load.State);
+    }
+
+    [Fact]
+    public async Task Load_is_reported_again_when_nothing_has_changed_for_as_long_as_a_gateway_waits()
+    {
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync([], token));
+        await using MeshConnection connection = await node.ConnectAsync();
+        MessageStream<NodeRequest, NodeResponse> load =
+            await node.OpenAsync(connection, new NodeRequest { LoadSubscription = new LoadSubscription() });
+        ulong first = (await load.ReadAsync(node.Patience))!.Load.Sequence;
+        TimeSpan shortest = new ServingLimits().ReportMin;
+        await node.PassAsync(shortest);
+        await node.PassAsync(TimeSpan.FromMilliseconds(InferenceLimits.LoadReportMsMax) - shortest);
+
+        Assert.Equal(first + 1, (await load.ReadAsync(node.Patience))!.Load.Sequence);
     }
 }

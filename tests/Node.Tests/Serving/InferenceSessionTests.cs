@@ -13,6 +13,8 @@ namespace Darkbloom.Node.Tests.Serving;
 
 public sealed class InferenceSessionTests
 {
+    private static readonly ServingLimits _limits = new();
+
     [Fact]
     public async Task An_accepted_prompt_is_answered_with_what_the_engine_says_and_the_slot_is_free_again()
     {
@@ -138,19 +140,51 @@ public sealed class InferenceSessionTests
         await node.Desk.WhenIdleAsync().WaitAsync(node.Patience);
     }
 
-    [Fact]
-    public async Task A_prompt_that_does_not_come_in_time_frees_the_slot()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_prompt_that_does_not_come_in_time_frees_the_slot(int beyondMs)
     {
-        await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.SayAsync([], token), new ServingLimits { PromptMax = TimeSpan.FromMilliseconds(50) });
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync([], token));
         await using MeshConnection connection = await node.ConnectAsync();
         (MessageStream<NodeRequest, NodeResponse> stream, NodeResponse? answer) =
             await node.OfferAsync(connection, ServingFixture.Prompt());
         Assert.NotNull(answer?.Accepted);
+        await node.Time.WhenArmedAsync(_limits.PromptMax);
+        node.Time.Advance(_limits.PromptMax + TimeSpan.FromMilliseconds(beyondMs));
 
         MeshException reset = await Assert.ThrowsAsync<MeshException>(() => stream.ReadAsync(node.Patience).AsTask());
         Assert.Equal((ulong)InferenceStreamError.DeadlineExceeded, reset.Code);
         await node.Desk.WhenIdleAsync().WaitAsync(node.Patience);
+    }
+
+    [Fact]
+    public async Task A_prompt_that_comes_just_in_time_is_answered()
+    {
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAsync(Script.Answer(1), token));
+        await using MeshConnection connection = await node.ConnectAsync();
+        (MessageStream<NodeRequest, NodeResponse> stream, _) = await node.OfferAsync(connection, ServingFixture.Prompt());
+        await node.Time.WhenArmedAsync(_limits.PromptMax);
+        node.Time.Advance(_limits.PromptMax - TimeSpan.FromMilliseconds(1));
+        await stream.WriteAsync(new NodeRequest { Prompt = ServingFixture.Prompt() }, node.Patience);
+
+        Assert.Equal(InferenceFault.None, (await node.ReadAllAsync(stream))[^1].End.Fault);
+    }
+
+    [Fact]
+    public async Task A_request_that_waits_for_a_slot_is_vouched_for()
+    {
+        await using ServingFixture node = ServingFixture.Serving(
+            static token => Script.SayAndHangAsync([Script.Delta(0)], token), slots: 1);
+        await using MeshConnection connection = await node.ConnectAsync();
+        MessageStream<NodeRequest, NodeResponse> running = await node.AskAsync(connection);
+        Assert.NotNull((await running.ReadAsync(node.Patience))?.Delta);
+        MessageStream<NodeRequest, NodeResponse> waiting = await node.AskAsync(connection);
+        for (int i = 0; i < 3; i++)
+        {
+            await node.PassAsync(TimeSpan.FromMilliseconds(InferenceLimits.ProgressMsMax));
+            Assert.NotNull((await waiting.ReadAsync(node.Patience))?.Prefill);
+        }
     }
 
     [Fact]
@@ -192,7 +226,7 @@ public sealed class InferenceSessionTests
         Assert.Equal(1u, node.Desk.Report(out _).Slots - node.Desk.Report(out _).SlotsFree);
 
         // And the first one has stopped asking its engine for more: what is unread is bounded by the stream's window.
-        await node.WhenStillAsync();
+        await node.Time.WhenArmedAsync(_limits.WriteMax);
         int held = node.Engine.Yielded;
         Assert.InRange(held, 1, 20_000);
         Assert.NotNull((await unread.ReadAsync(node.Patience))?.Delta);
@@ -201,13 +235,28 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task A_gateway_that_never_reads_loses_its_slot()
     {
-        await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.BabbleAsync(token), new ServingLimits { WriteMax = TimeSpan.FromMilliseconds(100) });
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.BabbleAsync(token));
         await using MeshConnection connection = await node.ConnectAsync();
         _ = await node.AskAsync(connection);
+        await node.PassAsync(_limits.WriteMax);
 
         await node.Engine.WhenLeftAsync(node.Patience);
         await node.Desk.WhenIdleAsync().WaitAsync(node.Patience);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_reads_again_just_in_time_keeps_its_slot()
+    {
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.BabbleAsync(token));
+        await using MeshConnection connection = await node.ConnectAsync();
+        MessageStream<NodeRequest, NodeResponse> stream = await node.AskAsync(connection);
+        await node.Time.WhenArmedAsync(_limits.WriteMax);
+        node.Time.Advance(_limits.WriteMax - TimeSpan.FromMilliseconds(1));
+
+        for (int held = node.Engine.Yielded; held >= 0; held--)
+        {
+            Assert.NotNull((await stream.ReadAsync(node.Patience))?.Delta);
+        }
     }
 
     [Fact]
@@ -227,19 +276,57 @@ public sealed class InferenceSessionTests
         Assert.False(drained.IsCompleted);
         ends.SetResult();
         Assert.Equal(InferenceFault.None, (await node.ReadAllAsync(running))[^1].End.Fault);
+        await node.PassAsync(_limits.LingerMax);
         await drained.WaitAsync(node.Patience);
+    }
+
+    [Fact]
+    public async Task What_ends_just_before_a_draining_node_loses_patience_ends_well()
+    {
+        TaskCompletionSource ends = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ServingFixture node = ServingFixture.Serving(token => Script.SayWhenAsync(ends.Task, Script.Answer(2), token));
+        await using MeshConnection connection = await node.ConnectAsync();
+        MessageStream<NodeRequest, NodeResponse> stream = await node.AskAsync(connection);
+        await node.Engine.WhenStartedAsync(node.Patience);
+        Task drained = node.Listener.DrainAsync();
+        await node.Time.WhenArmedAsync(_limits.DrainMax);
+        node.Time.Advance(_limits.DrainMax - TimeSpan.FromMilliseconds(1));
+        ends.SetResult();
+
+        Assert.Equal(InferenceFault.None, (await node.ReadAllAsync(stream))[^1].End.Fault);
+        await node.PassAsync(_limits.LingerMax);
+        await drained.WaitAsync(node.Patience);
+    }
+
+    [Fact]
+    public async Task An_engine_that_does_not_let_go_keeps_a_draining_node_no_longer_than_it_may()
+    {
+        TaskCompletionSource letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using ServingFixture node = ServingFixture.Serving(_ => Script.SayWhenAsync(letGo.Task, Script.Answer(1), default));
+        await using MeshConnection connection = await node.ConnectAsync();
+        _ = await node.AskAsync(connection);
+        await node.Engine.WhenStartedAsync(node.Patience);
+        Task drained = node.Listener.DrainAsync();
+        await node.PassAsync(_limits.DrainMax);
+        await node.PassAsync(_limits.CancelMax);
+        await node.PassAsync(_limits.LingerMax);
+
+        await drained.WaitAsync(node.Patience);
+        letGo.SetResult();
     }
 
     [Fact]
     public async Task What_runs_longer_than_a_draining_node_waits_ends_as_drained()
     {
         await using ServingFixture node = ServingFixture.Serving(
-            static token => Script.SayAndHangAsync([Script.Delta(0)], token),
-            new ServingLimits { DrainMax = TimeSpan.FromMilliseconds(20), LingerMax = TimeSpan.Zero });
+            static token => Script.SayAndHangAsync([Script.Delta(0)], token));
         await using MeshConnection connection = await node.ConnectAsync();
         MessageStream<NodeRequest, NodeResponse> stream = await node.AskAsync(connection);
         Assert.NotNull((await stream.ReadAsync(node.Patience))?.Delta);
-        await node.Listener.DrainAsync().WaitAsync(node.Patience);
+        Task drained = node.Listener.DrainAsync();
+        await node.PassAsync(_limits.DrainMax);
+        await node.PassAsync(_limits.LingerMax);
+        await drained.WaitAsync(node.Patience);
 
         Assert.Equal(InferenceFault.Drained, (await node.ReadAllAsync(stream))[^1].End.Fault);
         await node.Engine.WhenLeftAsync(node.Patience);

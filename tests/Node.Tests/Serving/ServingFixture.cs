@@ -31,8 +31,8 @@ internal sealed class ServingFixture : IAsyncDisposable
         _node = _network.Start(PeerRoles.Node);
         _gateway = _network.Start(PeerRoles.Gateway);
         Desk = new AdmissionDesk(
-            new AdmissionPolicy { Model = "tiny", Slots = engine.Model.Slots, QueueMax = queueMax }, () => engine.Speed);
-        Listener = new InferenceListener(_node.Host, engine, Desk, limits ?? new ServingLimits(), NullLoggerFactory.Instance);
+            new AdmissionPolicy { Model = "tiny", Slots = engine.Model.Slots, QueueMax = queueMax }, () => engine.Speed, Time);
+        Listener = new InferenceListener(_node.Host, engine, Desk, limits ?? new ServingLimits(), Time, NullLoggerFactory.Instance);
     }
 
     public ScriptedEngine Engine { get; }
@@ -40,6 +40,9 @@ internal sealed class ServingFixture : IAsyncDisposable
     public AdmissionDesk Desk { get; }
 
     public InferenceListener Listener { get; }
+
+    /// <summary>The node's clock; its network keeps real time.</summary>
+    public ManualTime Time { get; } = new();
 
     public CancellationToken Patience => _patienceEnds.Token;
 
@@ -115,16 +118,11 @@ internal sealed class ServingFixture : IAsyncDisposable
         return read;
     }
 
-    /// <summary>Completes when the engine is asked for nothing any more.</summary>
-    public async Task WhenStillAsync()
+    /// <summary>Moves the clock on once the node waits for exactly this time.</summary>
+    public async Task PassAsync(TimeSpan time)
     {
-        int before;
-        do
-        {
-            before = Engine.Yielded;
-            await Task.Delay(TimeSpan.FromMilliseconds(200), Patience);
-        }
-        while (Engine.Yielded != before);
+        await Time.WhenArmedAsync(time);
+        Time.Advance(time);
     }
 
     public async ValueTask DisposeAsync()

@@ -4,15 +4,16 @@ using System.Linq;
 using System.Threading;
 using System.Threading.Tasks;
 
-namespace Darkbloom.Gateway.Tests.Support;
+namespace Darkbloom.Tests.Support;
 
 /// <summary>A clock that moves only when a test says so.</summary>
 internal sealed class ManualTime : TimeProvider
 {
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
-    private readonly List<(int Count, TaskCompletionSource Reached)> _waiters = [];
-    private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset _start = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly List<(Func<IEnumerable<ManualTimer>, bool> IsReached, TaskCompletionSource Reached)> _waiters = [];
+    private DateTimeOffset _now = _start;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -24,7 +25,7 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
-    public override long GetTimestamp() => GetUtcNow().Ticks;
+    public override long GetTimestamp() => (GetUtcNow() - _start).Ticks;
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
@@ -40,17 +41,11 @@ internal sealed class ManualTime : TimeProvider
     }
 
     /// <summary>Completes once this many timers are armed: then an advance cannot miss them.</summary>
-    public Task WaitForTimersAsync(int count)
-    {
-        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_lock)
-        {
-            _waiters.Add((count, reached));
-        }
+    public Task WaitForTimersAsync(int count) =>
+        WaitAsync(timers => timers.Count(static timer => timer.IsArmed) >= count, $"{count} armed timers");
 
-        SettleWaiters();
-        return reached.Task.OrTimeoutAsync($"{count} armed timers");
-    }
+    /// <summary>Completes once a timer is armed that fires after exactly this time.</summary>
+    public Task WhenArmedAsync(TimeSpan left) => WaitAsync(timers => timers.Any(timer => timer.IsDueIn(left)), $"a timer of {left}");
 
     /// <summary>Moves the clock, and runs what is due.</summary>
     public void Advance(TimeSpan duration)
@@ -72,18 +67,28 @@ internal sealed class ManualTime : TimeProvider
         }
     }
 
+    private Task WaitAsync(Func<IEnumerable<ManualTimer>, bool> isReached, string awaited)
+    {
+        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            _waiters.Add((isReached, reached));
+        }
+
+        SettleWaiters();
+        return reached.Task.OrTimeoutAsync(awaited);
+    }
+
     private void SettleWaiters()
     {
         lock (_lock)
         {
-            int armed = _timers.Count(t => t.IsArmed);
-            foreach ((int count, TaskCompletionSource reached) in _waiters)
+            foreach ((Func<IEnumerable<ManualTimer>, bool> isReached, TaskCompletionSource reached) in _waiters.FindAll(w => w.IsReached(_timers)))
             {
-                if (armed >= count)
-                {
-                    reached.TrySetResult();
-                }
+                reached.TrySetResult();
             }
+
+            _ = _waiters.RemoveAll(static waiter => waiter.Reached.Task.IsCompleted);
         }
     }
 
@@ -95,6 +100,8 @@ internal sealed class ManualTime : TimeProvider
         public bool IsArmed => _due is not null;
 
         public bool IsDue(DateTimeOffset now) => _due <= now;
+
+        public bool IsDueIn(TimeSpan left) => _due - time._now == left;
 
         public void Arm(DateTimeOffset now, TimeSpan dueTime, TimeSpan period)
         {

@@ -2,7 +2,7 @@ using System;
 using System.Threading.Tasks;
 using Xunit.Sdk;
 
-namespace Darkbloom.Gateway.Tests.Support;
+namespace Darkbloom.Tests.Support;
 
 internal static class TaskWaiting
 {
