@@ -153,9 +153,8 @@ public sealed partial class MeshPeer : IDisposable
             _atWork = session;
             if (!session.IsGone && !session.IsHalfOpen && session.Connection.TryTransmit(now, buffer, out transmit))
             {
-                _sending.Enqueue(_sending.Dequeue()); // one datagram a turn: no session starves another
                 _atWork = null;
-                return true;
+                return true; // its turn lasts until its pace stops it: a burst to one target can leave as one
             }
             _ = _sending.Dequeue();
             session.IsSending = false;
