@@ -84,6 +84,13 @@ public sealed class LayeringTests
         .Where(path => path.StartsWith(place, StringComparison.Ordinal) && !path.Contains("/Hosting/", StringComparison.Ordinal))
         .Where(path => RepositoryFiles.Read(path).Contains("using Microsoft.Extensions.Logging", StringComparison.Ordinal)));
 
+    [Fact]
+    public void The_mesh_calls_the_system_from_one_folder() => RepositoryFiles.AssertNone(RepositoryFiles.Sources
+        .Where(path => path.StartsWith("src/Mesh/", StringComparison.Ordinal)
+            && !path.StartsWith("src/Mesh/Hosting/Linux/", StringComparison.Ordinal))
+        .Where(path => RepositoryFiles.Read(path) is { } text
+            && (text.Contains(" unsafe ", StringComparison.Ordinal) || text.Contains("LibraryImport(", StringComparison.Ordinal))));
+
     private static string[] References(string project) =>
     [
         .. XDocument.Parse(RepositoryFiles.Read(project)).Descendants("ProjectReference")

@@ -50,4 +50,10 @@ internal static partial class HostingLog
     // An exception's message may quote what was being worked on; its type and the methods it passed can't.
     [LoggerMessage(13, LogLevel.Error, "The peer's own code failed ({Type}), which ends one session at most: {Trace}")]
     public static partial void Faulted(ILogger log, string type, string? trace);
+
+    [LoggerMessage(14, LogLevel.Information, "The way out of {Address} takes one datagram a call, not many")]
+    public static partial void RunsRefused(ILogger log, IPEndPoint address);
+
+    [LoggerMessage(15, LogLevel.Information, "IPv6 is not to be had here ({Error}): IPv4 serves alone")]
+    public static partial void WithoutIPv6(ILogger log, SocketError error);
 }

@@ -1,11 +1,16 @@
 using System;
 using System.Net;
+using System.Threading;
 using Darkbloom.Protocol.Primitives;
 
 namespace Darkbloom.Mesh.Hosting;
 
-/// <summary>Takes one datagram on the port's receive thread; the bytes are the port's and may be overwritten in place.</summary>
-public delegate void DatagramReceived(PathAddress from, Span<byte> datagram);
+/// <summary>Takes datagrams that arrived together, on a receive thread of the port; their bytes may be overwritten in place.</summary>
+/// <returns>
+/// A caller who waited for what came, if there is one: the port executes it upon the same thread once another one
+/// receives, or else hands it to the thread pool. Never while it holds up what arrives next.
+/// </returns>
+public delegate IThreadPoolWorkItem? BatchReceived(DatagramBatch batch);
 
 /// <summary>Where a peer's datagrams leave and arrive: a UDP socket, or a process-local network.</summary>
 public interface IDatagramPort : IDisposable
@@ -15,10 +20,13 @@ public interface IDatagramPort : IDisposable
     /// <summary>What the port has sent, received and dropped since it was made.</summary>
     PortStatistics Statistics { get; }
 
-    /// <summary>Begins to receive on a thread of the port's own.</summary>
-    /// <param name="drained">Called after each run of datagrams that arrived together, so that one answer serves them all.</param>
-    void Start(DatagramReceived received, Action drained);
+    /// <summary>Begins to receive on threads of the port's own.</summary>
+    void Start(BatchReceived received);
 
     /// <summary>Sends one datagram or drops it: like a network, a port reports no failure. Calls must not overlap.</summary>
+    /// <remarks>It may wait for others that can leave with it, until <see cref="Flush"/>.</remarks>
     void Send(ReadOnlySpan<byte> datagram, PathAddress target);
+
+    /// <summary>Sends what waits; to be called at the end of each burst.</summary>
+    void Flush();
 }

@@ -50,14 +50,16 @@ public sealed class LoopbackNetwork
         public PortStatistics Statistics => new(
             Interlocked.Read(ref _datagramsSent),
             Interlocked.Read(ref _bytesSent),
+            SendCalls: Interlocked.Read(ref _datagramsSent),
             Interlocked.Read(ref _datagramsReceived),
             Interlocked.Read(ref _bytesReceived),
+            ReceiveCalls: Interlocked.Read(ref _datagramsReceived),
             Interlocked.Read(ref _sendsDropped),
             ReceiveErrors: 0);
 
-        public void Start(DatagramReceived received, Action drained)
+        public void Start(BatchReceived received)
         {
-            _receiver = new Thread(() => Receive(received, drained)) { IsBackground = true, Name = "mesh-loopback" };
+            _receiver = new Thread(() => Receive(received)) { IsBackground = true, Name = "mesh-loopback" };
             _receiver.Start();
         }
 
@@ -71,6 +73,10 @@ public sealed class LoopbackNetwork
             }
         }
 
+        public void Flush()
+        {
+        }
+
         public void Dispose()
         {
             network.Close(_address);
@@ -81,14 +87,19 @@ public sealed class LoopbackNetwork
             }
         }
 
-        private void Receive(DatagramReceived received, Action drained)
+        private void Receive(BatchReceived received)
         {
+            DatagramBatch batch = new(capacity: 1);
             foreach ((PathAddress from, byte[] datagram) in Inbox.GetConsumingEnumerable())
             {
                 _datagramsReceived++;
                 _bytesReceived += datagram.Length;
-                received(from, datagram);
-                drained();
+                batch.Clear();
+                _ = batch.TryAdd(from, datagram);
+                if (received(batch) is { } waiter)
+                {
+                    _ = ThreadPool.UnsafeQueueUserWorkItem(waiter, preferLocal: false);
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ public sealed class MeshConnection : IAsyncDisposable
 
     private readonly MeshHost _host;
     private readonly Dictionary<StreamId, MeshStream> _streams = [];
-    private readonly AsyncSignal _streamCredit = new();
+    private readonly AsyncSignal _streamCredit;
     private readonly SemaphoreSlim _opening = new(1, 1);
     private readonly Channel<MeshStream> _accepted = Channel.CreateBounded<MeshStream>(AcceptQueueMax);
     private readonly TaskCompletionSource<MeshCloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,6 +30,7 @@ public sealed class MeshConnection : IAsyncDisposable
     {
         _host = host;
         Core = core;
+        _streamCredit = new AsyncSignal(host.Resumptions);
     }
 
     public PeerId RemoteId => Core.RemoteId;
@@ -80,6 +81,8 @@ public sealed class MeshConnection : IAsyncDisposable
     internal MeshSession Core { get; }
 
     internal Lock Gate => _host.Gate;
+
+    internal Resumptions Resumptions => _host.Resumptions;
 
     /// <summary>Opens a stream, after a wait if the peer admits no more at the moment.</summary>
     /// <exception cref="MeshException">The session is over.</exception>

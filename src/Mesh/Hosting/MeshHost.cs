@@ -14,11 +14,11 @@ namespace Darkbloom.Mesh.Hosting;
 /// <summary>Drives one mesh peer: the only place where its sockets, its clock and its lock meet.</summary>
 /// <remarks>
 /// One lock guards the peer and everything built on it. The receive thread, the timer thread and every caller do the
-/// same under it: hand the peer an input, then <see cref="Drain"/>. Whoever waits for an outcome goes on upon the thread
-/// pool, so no user code runs under the lock or on the host's threads.
+/// same under it: hand the peer an input, then <see cref="Drain"/>. Whoever waits for an outcome goes on outside the lock:
+/// upon the thread that received it, which gives up receiving first, or upon the thread pool.
 /// <para>
 /// What the core throws is a fault of ours, never of a peer: it is counted, logged without a word of what was being
-/// worked on, and ends the one session concerned. Neither thread ends by it.
+/// worked on, and ends the one session concerned. No thread ends by it.
 /// </para>
 /// </remarks>
 public sealed class MeshHost : IAsyncDisposable
@@ -79,13 +79,15 @@ public sealed class MeshHost : IAsyncDisposable
 
     internal Lock Gate { get; } = new();
 
-    /// <summary>Binds the socket and starts the host's two threads.</summary>
+    internal Resumptions Resumptions { get; } = new();
+
+    /// <summary>Binds the sockets and starts the host's threads.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The address can't be bound.</exception>
     public static MeshHost Start(MeshHostOptions options, PeerIdentity identity, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(loggers);
-        return Start(options, identity, loggers, new UdpEndpoint(options.Bind, loggers.CreateLogger<UdpEndpoint>()));
+        return Start(options, identity, loggers, new UdpEndpoint(options.Bind, loggers.CreateLogger<UdpEndpoint>(), options.UdpCalls));
     }
 
     /// <summary>Starts over a port of the caller's choice, which the host then owns.</summary>
@@ -98,7 +100,7 @@ public sealed class MeshHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(port);
         MeshHost host = new(options, identity, loggers, port);
         host._timer.Start();
-        port.Start(host.Receive, host.Drained);
+        port.Start(host.Receive);
         HostingLog.Started(host._log, host.Id, port.LocalEndPoint);
         return host;
     }
@@ -228,6 +230,7 @@ public sealed class MeshHost : IAsyncDisposable
                 {
                     _port.Send(_datagram.AsSpan(0, transmit.Length), transmit.Target);
                 }
+                _port.Flush(); // nothing waits for company longer than for the burst that it is part of
             }
             while (TakeEvents());
             return true;
@@ -285,32 +288,35 @@ public sealed class MeshHost : IAsyncDisposable
 
     internal void OnStreamRefused(MeshConnection connection) => HostingLog.StreamRefused(_log, connection.RemoteId);
 
-    private void Receive(PathAddress from, Span<byte> datagram)
+    /// <summary>Takes all of a batch before it answers any of it: one acknowledgement serves many datagrams.</summary>
+    private IThreadPoolWorkItem? Receive(DatagramBatch batch)
     {
         lock (Gate)
         {
             if (_disposed)
             {
-                return;
+                return null;
             }
             Instant now = Now;
-            try
+            Resumptions.KeepOne();
+            for (int i = 0; i < batch.Count; i++)
             {
-                _peer.Receive(now, from, datagram);
-                TakeEvents(); // before anybody reads: a stream that was reset reads like one that ended
+                TryReceive(now, batch.From(i), batch.Datagram(i));
             }
-            catch (Exception e)
-            {
-                OnFault(now, e);
-            }
+            Drain(now);
+            return Resumptions.TakeKept();
         }
     }
 
-    private void Drained()
+    private void TryReceive(Instant now, PathAddress from, Span<byte> datagram)
     {
-        lock (Gate)
+        try
         {
-            Drain(Now);
+            _peer.Receive(now, from, datagram);
+        }
+        catch (Exception e)
+        {
+            OnFault(now, e);
         }
     }
 

@@ -22,8 +22,8 @@ namespace Darkbloom.Mesh.Hosting;
 /// </remarks>
 public sealed class MeshStream : Stream
 {
-    private readonly AsyncSignal _readable = new();
-    private readonly AsyncSignal _writable = new();
+    private readonly AsyncSignal _readable;
+    private readonly AsyncSignal _writable;
     private Direction _reads = new();
     private Direction _writes = new();
     private bool _completed;
@@ -33,6 +33,8 @@ public sealed class MeshStream : Stream
     {
         Connection = connection;
         StreamId = id;
+        _readable = new AsyncSignal(connection.Resumptions);
+        _writable = new AsyncSignal(connection.Resumptions);
     }
 
     public long Id => (long)StreamId.Value;

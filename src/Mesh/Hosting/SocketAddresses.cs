@@ -8,7 +8,7 @@ using Darkbloom.Protocol.Primitives;
 namespace Darkbloom.Mesh.Hosting;
 
 /// <summary>Turns path addresses into the system's socket addresses and back without allocating per packet.</summary>
-internal sealed class SocketAddresses(AddressFamily family)
+internal sealed class SocketAddresses
 {
     /// <summary>Beyond this many destinations the cache starts over: a flood of new ones costs time, never memory.</summary>
     internal const int CachedMax = 8192;
@@ -24,39 +24,29 @@ internal sealed class SocketAddresses(AddressFamily family)
 
     internal int CachedCount => _cache.Count;
 
-    /// <summary>Null when a socket of this family has no way to the address.</summary>
-    public SocketAddress? ToSocket(PathAddress address)
+    /// <summary>The address in the family that it belongs to.</summary>
+    public SocketAddress ToSocket(PathAddress address)
     {
         if (_cache.TryGetValue(address, out SocketAddress? known))
         {
             return known;
         }
-        if (family == AddressFamily.InterNetwork && !address.IsIPv4)
-        {
-            return null;
-        }
         if (_cache.Count >= CachedMax)
         {
             _cache.Clear();
         }
-        IPEndPoint endPoint = address.ToEndPoint();
-        if (family == AddressFamily.InterNetworkV6)
-        {
-            endPoint = new IPEndPoint(endPoint.Address.MapToIPv6(), endPoint.Port);
-        }
-        SocketAddress made = endPoint.Serialize();
+        SocketAddress made = address.ToEndPoint().Serialize();
         _cache.Add(address, made);
         return made;
     }
 
     /// <summary>Reads the layout that Linux, macOS and Windows share: port and address sit at the same offsets in each.</summary>
-    public static PathAddress FromSocket(SocketAddress source)
+    public static PathAddress FromSocket(ReadOnlySpan<byte> source, AddressFamily family)
     {
-        ReadOnlySpan<byte> bytes = source.Buffer.Span;
-        ushort port = BinaryPrimitives.ReadUInt16BigEndian(bytes[PortOffset..]);
-        UInt128 address = source.Family == AddressFamily.InterNetwork
-            ? new UInt128(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(bytes.Slice(IPv4Offset, IPv4Bytes)))
-            : BinaryPrimitives.ReadUInt128BigEndian(bytes.Slice(IPv6Offset, IPv6Bytes));
+        ushort port = BinaryPrimitives.ReadUInt16BigEndian(source[PortOffset..]);
+        UInt128 address = family == AddressFamily.InterNetwork
+            ? new UInt128(0, MappedPrefix | BinaryPrimitives.ReadUInt32BigEndian(source.Slice(IPv4Offset, IPv4Bytes)))
+            : BinaryPrimitives.ReadUInt128BigEndian(source.Slice(IPv6Offset, IPv6Bytes));
         return new PathAddress(address, port);
     }
 }

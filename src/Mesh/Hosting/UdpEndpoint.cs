@@ -7,189 +7,105 @@ using Microsoft.Extensions.Logging;
 
 namespace Darkbloom.Mesh.Hosting;
 
-/// <summary>The one UDP socket of a peer, with a blocking receive thread: a wake-up costs half of what an async receive does.</summary>
-/// <remarks>No error of the socket ends it: what can't be sent is lost like any datagram, and is counted.</remarks>
+/// <summary>The UDP sockets of a peer, one for each address family: everything it does goes through one port, and one NAT mapping.</summary>
 public sealed class UdpEndpoint : IDatagramPort
 {
-    /// <summary>Asked for in each direction; the system may grant less.</summary>
-    public const int SocketBufferBytes = 4 * 1024 * 1024;
+    /// <summary>How often the system may choose a port for IPv6 that IPv4 hasn't free.</summary>
+    private const int PortTriesMax = 16;
 
-    /// <summary>Below this a burst of a fast path overflows the socket.</summary>
-    public const int SocketBufferBytesMin = 256 * 1024;
-
-    /// <summary>Datagrams taken from the socket before an answer is sent: larger delays acknowledgements, smaller repeats them.</summary>
-    public const int BatchMax = 16;
-
-    private const int DatagramBytesMax = 65_535;
-    private const int JoinMsMax = 2_000;
-
-    /// <summary>After this many errors in a row the receive thread waits before it asks again, so that it can't spin.</summary>
-    private const int ErrorsInARowMax = 8;
-    private const int ErrorPauseMs = 10;
-
-    private readonly Socket _socket;
-    private readonly SocketAddresses _addresses;
+    private readonly UdpSocket? _v4;
+    private readonly UdpSocket? _v6;
     private readonly ILogger _log;
-    private Thread? _receiver;
-    private volatile bool _stopped;
-    private long _datagramsSent, _bytesSent, _datagramsReceived, _bytesReceived, _sendsDropped, _receiveErrors;
+    private long _unroutable;
 
-    public UdpEndpoint(IPEndPoint bind, ILogger log)
+    /// <param name="bind">The unspecified IPv6 address means both families, as far as the system has them.</param>
+    /// <exception cref="SocketException">The address can't be bound.</exception>
+    public UdpEndpoint(IPEndPoint bind, ILogger log, UdpCalls calls = UdpCalls.Fastest)
     {
         ArgumentNullException.ThrowIfNull(bind);
         _log = log;
-        _socket = new Socket(bind.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        _addresses = new SocketAddresses(bind.AddressFamily);
-        try
-        {
-            Prepare(bind);
-        }
-        catch
-        {
-            _socket.Dispose();
-            throw;
-        }
-        LocalEndPoint = (IPEndPoint)_socket.LocalEndPoint!;
+        (Socket? v4, Socket? v6) = Open(bind, log);
+        _v4 = v4 is null ? null : new UdpSocket(v4, calls, log);
+        _v6 = v6 is null ? null : new UdpSocket(v6, calls, log);
     }
 
-    public IPEndPoint LocalEndPoint { get; }
+    /// <summary>With both families that of IPv6; the port is the same.</summary>
+    public IPEndPoint LocalEndPoint => (_v6 ?? _v4)!.LocalEndPoint;
 
-    public PortStatistics Statistics => new(
-        Interlocked.Read(ref _datagramsSent),
-        Interlocked.Read(ref _bytesSent),
-        Interlocked.Read(ref _datagramsReceived),
-        Interlocked.Read(ref _bytesReceived),
-        Interlocked.Read(ref _sendsDropped),
-        Interlocked.Read(ref _receiveErrors));
+    public PortStatistics Statistics =>
+        (_v4?.Statistics ?? default) + (_v6?.Statistics ?? default) + new PortStatistics { SendsDropped = Interlocked.Read(ref _unroutable) };
 
-    public void Start(DatagramReceived received, Action drained)
+    public void Start(BatchReceived received)
     {
-        _receiver = new Thread(() => Receive(received, drained)) { IsBackground = true, Name = "mesh-receive" };
-        _receiver.Start();
+        _v4?.Start(received);
+        _v6?.Start(received);
     }
 
     public void Send(ReadOnlySpan<byte> datagram, PathAddress target)
     {
-        try
+        if ((target.IsIPv4 ? _v4 : _v6) is { } socket)
         {
-            if (!_stopped && _addresses.ToSocket(target) is { } address)
-            {
-                _ = _socket.SendTo(datagram, SocketFlags.None, address);
-                _datagramsSent++;
-                _bytesSent += datagram.Length;
-                return;
-            }
-        }
-        catch (SocketException e)
-        {
-            HostingLog.SendDropped(_log, e.SocketErrorCode);
-        }
-        catch (ObjectDisposedException)
-        {
-            // A send that races the disposal is one more lost datagram.
-        }
-        _sendsDropped++;
-    }
-
-    /// <summary>Wakes the receive thread by a datagram to itself: closing a socket under a blocked call isn't portable.</summary>
-    public void Dispose()
-    {
-        if (_stopped)
-        {
+            socket.Send(datagram, target);
             return;
         }
-        _stopped = true;
-        try
-        {
-            IPAddress self = LocalEndPoint.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
-                : LocalEndPoint.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
-                : LocalEndPoint.Address;
-            _ = _socket.SendTo(ReadOnlySpan<byte>.Empty, SocketFlags.None, new IPEndPoint(self, LocalEndPoint.Port));
-        }
-        catch (SocketException)
-        {
-            // Without a route to itself the socket still wakes its reader on Linux when it closes.
-        }
-        _socket.Dispose();
-        if (_receiver is { } thread && thread != Thread.CurrentThread && !thread.Join(JoinMsMax))
-        {
-            HostingLog.ThreadLeftBehind(_log, thread.Name!);
-        }
+        HostingLog.SendDropped(_log, SocketError.AddressFamilyNotSupported);
+        _unroutable++;
     }
 
-    private void Prepare(IPEndPoint bind)
+    public void Flush()
     {
-        if (bind.AddressFamily == AddressFamily.InterNetworkV6)
-        {
-            _socket.DualMode = true;
-        }
-        _socket.ReceiveBufferSize = SocketBufferBytes;
-        _socket.SendBufferSize = SocketBufferBytes;
-        if (OperatingSystem.IsWindows())
-        {
-            // Without this (SIO_UDP_CONNRESET) an ICMP report on one path fails the receive of all.
-            _ = _socket.IOControl(unchecked((int)0x9800000C), [0, 0, 0, 0], null);
-        }
-        try
-        {
-            _socket.DontFragment = true;
-        }
-        catch (SocketException)
-        {
-            // A system that can't refuse fragments still delivers them.
-        }
-        _socket.Bind(bind);
-        if (_socket.ReceiveBufferSize < SocketBufferBytesMin)
-        {
-            HostingLog.SmallReceiveBuffer(_log, _socket.ReceiveBufferSize, SocketBufferBytes);
-        }
+        _v4?.Flush();
+        _v6?.Flush();
     }
 
-    private void Receive(DatagramReceived received, Action drained)
+    public void Dispose()
     {
-        byte[] buffer = GC.AllocateUninitializedArray<byte>(DatagramBytesMax, pinned: true);
-        SocketAddress from = new(_socket.AddressFamily);
-        int errorsInARow = 0;
-        while (!_stopped)
+        _v4?.Dispose();
+        _v6?.Dispose();
+    }
+
+    private static (Socket? V4, Socket? V6) Open(IPEndPoint bind, ILogger log)
+    {
+        if (!bind.Address.Equals(IPAddress.IPv6Any))
         {
+            Socket only = UdpSockets.Bind(bind, log);
+            return bind.AddressFamily == AddressFamily.InterNetwork ? (only, null) : (null, only);
+        }
+        IPEndPoint anyV4 = new(IPAddress.Any, bind.Port);
+        if (!Socket.OSSupportsIPv6 || !Socket.OSSupportsIPv4)
+        {
+            return Socket.OSSupportsIPv6 ? (null, UdpSockets.Bind(bind, log)) : (UdpSockets.Bind(anyV4, log), null);
+        }
+        for (int tries = 1; ; tries++)
+        {
+            Socket? v6 = TryBindV6(bind, log);
             try
             {
-                ReceiveBatch(buffer, from, received);
-                errorsInARow = 0;
+                int port = v6 is null ? bind.Port : ((IPEndPoint)v6.LocalEndPoint!).Port;
+                return (UdpSockets.Bind(new IPEndPoint(IPAddress.Any, port), log), v6);
             }
             catch (SocketException e)
             {
-                // ICMP reports and oversized datagrams concern one path: the others go on.
-                _receiveErrors++;
-                if (!_stopped && ++errorsInARow >= ErrorsInARowMax)
+                v6?.Dispose();
+                if (bind.Port != 0 || e.SocketErrorCode != SocketError.AddressAlreadyInUse || tries == PortTriesMax)
                 {
-                    HostingLog.ReceiveFailing(_log, e.SocketErrorCode);
-                    Thread.Sleep(ErrorPauseMs);
+                    throw;
                 }
-            }
-            catch (ObjectDisposedException)
-            {
-                return;
-            }
-            if (!_stopped)
-            {
-                drained();
             }
         }
     }
 
-    private void ReceiveBatch(byte[] buffer, SocketAddress from, DatagramReceived received)
+    /// <summary>Null where IPv6 exists in name only: switched off on every interface.</summary>
+    private static Socket? TryBindV6(IPEndPoint bind, ILogger log)
     {
-        for (int i = 0; i < BatchMax && (i == 0 || _socket.Available > 0); i++)
+        try
         {
-            int length = _socket.ReceiveFrom(buffer, SocketFlags.None, from);
-            if (_stopped)
-            {
-                return;
-            }
-            _datagramsReceived++;
-            _bytesReceived += length;
-            received(SocketAddresses.FromSocket(from), buffer.AsSpan(0, length));
+            return UdpSockets.Bind(bind, log);
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported)
+        {
+            HostingLog.WithoutIPv6(log, e.SocketErrorCode);
+            return null;
         }
     }
 }

@@ -25,10 +25,10 @@ internal sealed class HostPair : IAsyncDisposable
     private readonly PeerIdentity _clientIdentity = NewIdentity();
     private readonly PeerIdentity _serverIdentity = NewIdentity();
 
-    private HostPair(LoopbackNetwork? network, ConnectionOptions? server = null)
+    private HostPair(LoopbackNetwork? network, ConnectionOptions? server = null, UdpCalls calls = UdpCalls.Fastest)
     {
-        Client = Start(_clientIdentity, network);
-        Server = Start(_serverIdentity, network, connection: server);
+        Client = Start(_clientIdentity, network, calls: calls);
+        Server = Start(_serverIdentity, network, connection: server, calls: calls);
         Admit(Client, Tickets);
         Admit(Server, Tickets);
     }
@@ -44,7 +44,7 @@ internal sealed class HostPair : IAsyncDisposable
 
     public CancellationToken Patience => _patienceEnds.Token;
 
-    public static HostPair OverUdp() => new(network: null);
+    public static HostPair OverUdp(UdpCalls calls = UdpCalls.Fastest) => new(network: null, calls: calls);
 
     public static HostPair Over(LoopbackNetwork network, ConnectionOptions? server = null) => new(network, server);
 
@@ -55,13 +55,15 @@ internal sealed class HostPair : IAsyncDisposable
     }
 
     public static MeshHost Start(
-        PeerIdentity identity, LoopbackNetwork? network = null, string name = Network, ConnectionOptions? connection = null)
+        PeerIdentity identity, LoopbackNetwork? network = null, string name = Network, ConnectionOptions? connection = null,
+        UdpCalls calls = UdpCalls.Fastest)
     {
         MeshHostOptions options = new()
         {
             Network = name,
             Bind = new IPEndPoint(IPAddress.Loopback, 0),
             Connection = connection ?? new ConnectionOptions(),
+            UdpCalls = calls,
         };
         return network is null
             ? MeshHost.Start(options, identity, NullLoggerFactory.Instance)
