@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.IO;
 using System.Linq;
 using System.Threading.Tasks;
 using Darkbloom.Bench.Goals;
@@ -23,15 +22,17 @@ internal static class Program
             await agent.RunAsync();
             return 0;
         }
+        Options options;
         try
         {
-            return await RunAsync(Options.Parse(args));
+            options = Options.Parse(args);
         }
         catch (ArgumentException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return ExitUsage;
         }
+        return await RunAsync(options);
     }
 
     private static async Task<int> RunAsync(Options options)
@@ -44,7 +45,8 @@ internal static class Program
         Row[] rows = [.. Row.All.Where(row => options.Filters.Length == 0 || options.Filters.Any(name => row.Name.Contains(name, StringComparison.Ordinal)))];
         if (rows.Length == 0)
         {
-            throw new ArgumentException("No row has such a name; --list shows them.");
+            await Console.Error.WriteLineAsync("No row has such a name; --list shows them.");
+            return ExitUsage;
         }
         if (options.OnlyLists)
         {
@@ -69,7 +71,7 @@ internal static class Program
             {
                 goals.AddRange(await row.MeasureAsync(lab));
             }
-            catch (Exception e) when (e is InvalidOperationException or TimeoutException or IOException)
+            catch (Exception e)
             {
                 await lab.SayAsync($"{row.Name} was not measured: {e.Message}");
                 goals.Add(new Goal(row.Title, double.NaN, "", Bound.AtLeast(0), $"not measured: {e.Message}"));

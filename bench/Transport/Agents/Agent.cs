@@ -71,6 +71,7 @@ internal sealed class Agent(TextReader input, TextWriter output) : IDisposable
     {
         "listen" => ListenAsync(question),
         "open" => OpenAsync(question),
+        "first" => FirstByteAsync(question),
         "echo" => EchoAsync(question),
         "upload" => UploadAsync(question),
         "received" => Task.FromResult(Received(question)),
@@ -107,7 +108,6 @@ internal sealed class Agent(TextReader input, TextWriter output) : IDisposable
     {
         int id = question.Whole("id");
         IPEndPoint server = new(IPAddress.Parse(question.Text("address")), question.Whole("port"));
-        long started = Stopwatch.GetTimestamp();
         switch (Kind(question))
         {
             case Contender.FixedWindow or Contender.RawUdp:
@@ -123,7 +123,7 @@ internal sealed class Agent(TextReader input, TextWriter output) : IDisposable
                 _clients[id] = new Http2Contender.Client(server);
                 break;
         }
-        return AgentMessage.Of(("connect_ms", Stopwatch.GetElapsedTime(started).TotalMilliseconds));
+        return AgentMessage.Of();
     }
 
     private async Task<IReadOnlyDictionary<string, string>> EchoAsync(AgentMessage question)
@@ -134,6 +134,16 @@ internal sealed class Agent(TextReader input, TextWriter output) : IDisposable
             all.AddAll(samples);
         }
         return AgentMessage.Of(("count", all.Count), ("p50_us", all.Median), ("p99_us", all.Quantile(0.99)));
+    }
+
+    /// <summary>From the wish to connect to the first byte of an answer, as if the connection's opening had gone on here.</summary>
+    private async Task<IReadOnlyDictionary<string, string>> FirstByteAsync(AgentMessage question)
+    {
+        IStreamClient client = _clients[question.Whole("id")];
+        long started = Stopwatch.GetTimestamp();
+        await using Stream stream = await client.OpenAsync(isUrgent: true);
+        _ = await StreamClient.PingPongAsync(stream, count: 1, question.Whole("bytes"));
+        return AgentMessage.Of(("ms", (client.ConnectTime + Stopwatch.GetElapsedTime(started)).TotalMilliseconds));
     }
 
     private async Task<Samples> EchoAsync(int id, AgentMessage question)

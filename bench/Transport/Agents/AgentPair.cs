@@ -12,7 +12,7 @@ namespace Darkbloom.Bench.Transport.Agents;
 internal sealed class AgentPair : IAsyncDisposable
 {
     private readonly IPAddress _serverAddress;
-    private readonly Dictionary<(Contender, string), AgentMessage> _listening = [];
+    private readonly Dictionary<(Contender, string), Task<AgentMessage>> _listening = [];
     private int _lastId;
 
     private AgentPair(EmulatedLink? link)
@@ -40,27 +40,27 @@ internal sealed class AgentPair : IAsyncDisposable
         return new AgentPair(link);
     }
 
-    /// <summary>Where the server's agent listens for the mesh, once a connection was opened.</summary>
-    public int ServerPort => _listening[(Contender.Mesh, "")].Whole("port");
-
-    /// <summary>The key of the same.</summary>
-    public string ServerKey => _listening[(Contender.Mesh, "")].Text("key");
-
     /// <summary>Opens a connection of one kind; the numbers of ids never repeat.</summary>
     public async Task<OpenConnection> OpenAsync(Contender contender, string variant = "")
     {
-        if (!_listening.TryGetValue((contender, variant), out AgentMessage? listening))
-        {
-            listening = await Server.AskAsync(
-                "listen", ("kind", contender.ToString()), ("variant", variant), ("address", _serverAddress.ToString()));
-            _listening.Add((contender, variant), listening);
-        }
         int id = ++_lastId;
-        AgentMessage opened = await Client.AskAsync(
+        AgentMessage listening = await ListenAsync(contender, variant);
+        _ = await Client.AskAsync(
             "open",
             ("kind", contender.ToString()), ("variant", variant), ("id", id), ("address", _serverAddress.ToString()),
             ("port", listening.Text("port")), ("key", listening.Text("key")));
-        return new OpenConnection(this, contender, id, TimeSpan.FromMilliseconds(opened.Real("connect_ms")));
+        return new OpenConnection(this, contender, id);
+    }
+
+    /// <summary>Where the server's agent listens for a contender: a port, and a key where there is one.</summary>
+    public Task<AgentMessage> ListenAsync(Contender contender, string variant = "")
+    {
+        if (!_listening.TryGetValue((contender, variant), out Task<AgentMessage>? listening))
+        {
+            listening = Server.AskAsync("listen", ("kind", contender.ToString()), ("variant", variant), ("address", _serverAddress.ToString()));
+            _listening.Add((contender, variant), listening);
+        }
+        return listening;
     }
 
     /// <summary>Lets both processes compile what a contender needs, on a connection of its own.</summary>

@@ -5,12 +5,12 @@ using Darkbloom.Bench.Transport.Contenders;
 namespace Darkbloom.Bench.Transport.Agents;
 
 /// <summary>A connection that the client's agent holds open; labels tell its uploads apart at the server.</summary>
-internal sealed class OpenConnection(AgentPair pair, Contender contender, int id, TimeSpan connectTime) : IAsyncDisposable
+internal sealed class OpenConnection(AgentPair pair, Contender contender, int id) : IAsyncDisposable
 {
     public int Id => id;
 
-    /// <summary>From the first packet to an established session, first use of the code included.</summary>
-    public TimeSpan ConnectTime => connectTime;
+    /// <summary>Opens the first stream, sends a message, awaits its echo; the time counts from when the connection began to open.</summary>
+    public Task<AgentMessage> FirstByteAsync(int bytes) => pair.Client.AskAsync("first", ("id", id), ("bytes", bytes));
 
     /// <summary>Sends messages and awaits each one's echo.</summary>
     /// <param name="intervalMs">From one message to the next; 0 sends it when the last one's echo is there.</param>

@@ -8,6 +8,9 @@ namespace Darkbloom.Bench.Transport.Contenders;
 /// <summary>A connection on which streams can be opened.</summary>
 internal interface IStreamClient : IAsyncDisposable
 {
+    /// <summary>What it took to connect, where that is done before the first stream.</summary>
+    TimeSpan ConnectTime => TimeSpan.Zero;
+
     /// <param name="isUrgent">Tokens rather than bulk, where a transport knows the difference.</param>
     Task<Stream> OpenAsync(bool isUrgent);
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Net;
 using System.Security.Cryptography;
@@ -24,15 +25,19 @@ internal static class MeshContender
         private readonly MeshHost _host;
         private readonly MeshConnection _connection;
 
-        private Client(PeerIdentity identity, MeshHost host, MeshConnection connection) =>
-            (_identity, _host, _connection) = (identity, host, connection);
+        private Client(PeerIdentity identity, MeshHost host, MeshConnection connection, TimeSpan connectTime) =>
+            (_identity, _host, _connection, ConnectTime) = (identity, host, connection, connectTime);
+
+        public TimeSpan ConnectTime { get; }
 
         public static async Task<Client> ConnectAsync(IPEndPoint server, PublicKey key)
         {
             PeerIdentity identity = NewIdentity();
             MeshHost host = MeshHost.Start(
                 new MeshHostOptions { Network = Network, Bind = AnyPort(server.Address), PinnedPeers = [key] }, identity, NullLoggerFactory.Instance);
-            return new Client(identity, host, await host.ConnectAsync(key, server, CancellationToken.None));
+            long started = Stopwatch.GetTimestamp();
+            MeshConnection connection = await host.ConnectAsync(key, server, CancellationToken.None);
+            return new Client(identity, host, connection, Stopwatch.GetElapsedTime(started));
         }
 
         public async Task<Stream> OpenAsync(bool isUrgent) =>

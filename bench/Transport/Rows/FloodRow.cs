@@ -27,6 +27,7 @@ internal sealed record FloodRow() : Row("flood", "50,000 spoofed Inits a second 
         {
             AgentPair pair = await lab.LinkAsync(Links.Mbit100, repetition);
             await using AgentProcess flooder = AgentProcess.Start(pair.Link!.Right);
+            AgentMessage peer = await pair.ListenAsync(Contender.Mesh);
             await using OpenConnection connection = await pair.OpenAsync(Contender.Mesh);
             _ = await WanUpload.MeasureAsync(connection, seconds / 2); // slow start is behind it
             foreach (string target in new[] { Calm, Flooded })
@@ -34,7 +35,7 @@ internal sealed record FloodRow() : Row("flood", "50,000 spoofed Inits a second 
                 double residentBefore = (await pair.Server.AskAsync("process")).Real("resident");
                 Task<AgentMessage> flooding = flooder.AskAsync(
                     "flood",
-                    ("address", pair.Link.Right.Address.ToString()), ("key", pair.ServerKey), ("port", target == Flooded ? pair.ServerPort : 0),
+                    ("address", pair.Link.Right.Address.ToString()), ("key", peer.Text("key")), ("port", target == Flooded ? peer.Whole("port") : 0),
                     ("per_second", InitsPerSecond), ("seconds", seconds));
                 rates.Add(target, await WanUpload.MeasureAsync(connection, seconds));
                 achieved.Add(target, (await flooding).Real("per_second"));

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Threading.Tasks;
 using Darkbloom.Bench.Goals;
 using Darkbloom.Bench.Transport.Agents;
@@ -38,12 +37,11 @@ internal sealed record HandshakeRow() : Row("handshakes", "handshakes: on one co
         {
             foreach (Contender contender in new[] { Contender.Mesh, Contender.Tls })
             {
-                long started = Stopwatch.GetTimestamp();
                 await using OpenConnection connection = await pair.OpenAsync(contender);
-                _ = await connection.EchoAsync(1, MessageBytes);
+                AgentMessage first = await connection.FirstByteAsync(MessageBytes);
                 if (repetition >= 0)
                 {
-                    firstByte.Add(contender.ToString(), Stopwatch.GetElapsedTime(started).TotalMilliseconds / Links.RttMs);
+                    firstByte.Add(contender.ToString(), first.Real("ms") / Links.RttMs);
                 }
             }
         }
