@@ -73,6 +73,7 @@ public sealed partial class Connection
         _lastReceivedAt = now;
         _hasAskedSinceReceived = false;
         _doubtedAt = null;
+        _recovery.SetGuarded(false);
         _path.OnReceived(from, isNewest: number >= expected);
 
         // Step 4: take the frames.
@@ -134,6 +135,15 @@ public sealed partial class Connection
                 break;
             case FrameType.Ping:
                 outcome.AsksForAck = true;
+                break;
+            case FrameType.AckFrequency:
+                outcome.AsksForAck = true;
+                outcome.Violation = s_malformed;
+                if (AckFrequencyFrame.TryRead(ref reader, out AckFrequencyFrame frequency))
+                {
+                    outcome.Violation = null;
+                    _acks.OnFrequency(frequency);
+                }
                 break;
             case FrameType.PathChallenge or FrameType.PathResponse or FrameType.ObservedAddress:
                 outcome.AsksForAck = true;
@@ -224,7 +234,7 @@ public sealed partial class Connection
         if (before.Address != _path.Active.Address)
         {
             // What was measured of the old path says nothing of another host's or network's.
-            _recovery.OnPathChanged(now, CreateCongestionController(), new RttEstimator(_options.InitialRtt));
+            _recovery.OnPathChanged(now, CreateCongestionController(now), new RttEstimator(_options.InitialRtt));
         }
         _observedAddressSequence++;
         _isObservedAddressPending = true;

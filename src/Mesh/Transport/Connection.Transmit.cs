@@ -146,6 +146,11 @@ public sealed partial class Connection
             new ObservedAddressFrame(_observedAddressSequence, _path.Active).Write(ref writer);
             list = _recovery.Frames.Add(list, new SentFrame(SentFrameKind.ObservedAddress, Value: _observedAddressSequence));
         }
+        if (_ackRequest.TryTake(_recovery.Rtt.Smoothed, out AckFrequencyFrame frequency))
+        {
+            frequency.Write(ref writer);
+            list = _recovery.Frames.Add(list, new SentFrame(SentFrameKind.AckFrequency, Value: frequency.Sequence));
+        }
         _streams.WriteControl(now, _recovery.Rtt.Smoothed, ref writer, _recovery.Frames, ref list);
         _streams.WriteData(ref writer, _recovery.Frames, ref list);
         if ((isProbe || _isPingPending) && writer.Position == start)

@@ -1,8 +1,11 @@
 using System;
+using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Security.Cryptography;
 using System.Text;
 using Darkbloom.Mesh.Transport.Recovery;
+using Darkbloom.Mesh.Transport.Recovery.Bbr;
 using Darkbloom.Mesh.Transport.Streams;
 using Darkbloom.Protocol.Frames;
 using Darkbloom.Protocol.Handshake;
@@ -48,8 +51,10 @@ public sealed partial class Connection : IDisposable
     private readonly ReplayWindow _replay = new();
     private readonly StreamSet _streams;
     private readonly AckTracker _acks;
+    private readonly AckRequest _ackRequest = new();
     private readonly PathValidator _path;
     private readonly LossRecovery _recovery;
+    private readonly Prng _prng;
     private Instant _lastReceivedAt;
     private Instant _lastAskedAt;
     private bool _hasAskedSinceReceived;
@@ -62,7 +67,7 @@ public sealed partial class Connection : IDisposable
     /// <param name="remote">This side addresses its packets to this.</param>
     /// <param name="path">Where the handshake's last packet came from.</param>
     /// <param name="peer">What the peer said in the handshake.</param>
-    /// <param name="pathKey">At least 16 random bytes that no one else knows; challenges grow from them.</param>
+    /// <param name="pathKey">At least 16 random bytes that no one else knows; challenges and the times of probes grow from them.</param>
     public Connection(
         ConnectionOptions options,
         ConnectionRole role,
@@ -98,8 +103,10 @@ public sealed partial class Connection : IDisposable
         _streams = new StreamSet(_options, role, limits, _events);
         _acks = new AckTracker(options.MaxAckDelay);
         _path = new PathValidator(path, pathKey);
+        _prng = SeedPrng(pathKey);
         _recovery = new LossRecovery(
-            CreateCongestionController(), new RttEstimator(_options.InitialRtt), _peerMaxAckDelay, _datagramBytes, now);
+            CreateCongestionController(now), new RttEstimator(_options.InitialRtt), _peerMaxAckDelay, _datagramBytes, now);
+        _recovery.SetGuarded(role == ConnectionRole.Responder);
         _lastReceivedAt = now;
         _lastAskedAt = now;
         _phaseStartedAt = now;
@@ -284,7 +291,11 @@ public sealed partial class Connection : IDisposable
         }
     }
 
-    private CubicController CreateCongestionController() => new(_datagramBytes);
+    private ICongestionController CreateCongestionController(Instant now) => _options.CongestionControl switch
+    {
+        CongestionControl.Cubic => new CubicController(_datagramBytes),
+        _ => new BbrController(_datagramBytes, _prng, now),
+    };
 
     /// <summary>Hands the frames of packets that arrived or were lost back to whoever wrote them.</summary>
     private void SettlePackets()
@@ -316,6 +327,7 @@ public sealed partial class Connection : IDisposable
                 _recovery.WindowBytes * 2, StreamSet.SendBufferBytesMin, _options.StreamSendBufferBytesMax);
             _streams.SendBufferBytes = (int)bytes;
             _streams.TellWritable();
+            _ackRequest.Update(_recovery.PaceBytesPerSecond, _recovery.WindowBytes / _datagramBytes);
         }
         _recovery.Acknowledged.Clear();
         _recovery.Lost.Clear();
@@ -326,6 +338,10 @@ public sealed partial class Connection : IDisposable
         if (frame.Kind == SentFrameKind.ObservedAddress)
         {
             _isObservedAddressPending |= frame.Value == _observedAddressSequence;
+        }
+        else if (frame.Kind == SentFrameKind.AckFrequency)
+        {
+            _ackRequest.OnLost(frame.Value);
         }
         _streams.OnLost(frame);
     }
@@ -352,6 +368,14 @@ public sealed partial class Connection : IDisposable
     {
         State = ConnectionState.Drained;
         _protector.Dispose();
+    }
+
+    /// <summary>Chance for the times of probes; a key of which no more than that is derived.</summary>
+    private static Prng SeedPrng(ReadOnlySpan<byte> pathKey)
+    {
+        Span<byte> seed = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        _ = HMACSHA256.HashData(pathKey, "probe times"u8, seed);
+        return new Prng(BinaryPrimitives.ReadUInt64BigEndian(seed));
     }
 
     private static ulong CheckCode(ulong code)

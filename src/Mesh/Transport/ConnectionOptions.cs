@@ -7,13 +7,17 @@ namespace Darkbloom.Mesh.Transport;
 /// <summary>Which congestion controller a connection uses.</summary>
 public enum CongestionControl
 {
+    /// <summary>By a model of the path: losses up to 2 % cost nothing.</summary>
+    Bbr,
+
+    /// <summary>By losses: what most TCP senders do.</summary>
     Cubic,
 }
 
 /// <summary>The limits and timers of one connection; docs/protocol.md, section 10.4 has the table.</summary>
 public sealed record ConnectionOptions
 {
-    public CongestionControl CongestionControl { get; init; } = CongestionControl.Cubic;
+    public CongestionControl CongestionControl { get; init; } = CongestionControl.Bbr;
 
     /// <summary>The largest datagram sent: at least what every path carries, at most what the peer takes.</summary>
     public int DatagramBytes { get; init; } = WireLimits.DatagramBytesMin;
@@ -52,7 +56,7 @@ public sealed record ConnectionOptions
     /// <summary>What a session may take to answer once its peer came again with a new one; see <c>Connection.Doubt</c>.</summary>
     public TimeSpan SilenceDoubted { get; init; } = TimeSpan.FromSeconds(1);
 
-    public TimeSpan MaxAckDelay { get; init; } = TimeSpan.FromMilliseconds(25);
+    public TimeSpan MaxAckDelay { get; init; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Believed until the first sample. The handshake's own round trip is a better value than this default.</summary>
     public TimeSpan InitialRtt { get; init; } = TimeSpan.FromMilliseconds(333);

@@ -24,4 +24,7 @@ public enum FrameType : byte
     /// <summary>The lowest of 16 types: the low four bits carry priority, OFF and FIN.</summary>
     Stream = 0x20,
     StreamLast = 0x2F,
+
+    /// <summary>The number of draft-ietf-quic-ack-frequency.</summary>
+    AckFrequency = 0xAF,
 }

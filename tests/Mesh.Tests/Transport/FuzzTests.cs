@@ -107,7 +107,7 @@ public sealed class FuzzTests
     [
         FrameType.ResetStream, FrameType.StopSending, FrameType.MaxStreamData, FrameType.StreamDataBlocked, FrameType.MaxData,
         FrameType.MaxStreams, FrameType.DataBlocked, FrameType.StreamsBlocked, FrameType.PathChallenge, FrameType.PathResponse,
-        FrameType.ObservedAddress, FrameType.Ping, FrameType.Padding,
+        FrameType.ObservedAddress, FrameType.AckFrequency, FrameType.Ping, FrameType.Padding,
     ];
 
     private static void WriteAck(Prng prng, ref WireWriter writer)

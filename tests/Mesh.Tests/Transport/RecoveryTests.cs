@@ -52,17 +52,26 @@ public sealed class RecoveryTests
     [Fact]
     public void A_receiver_of_bulk_acknowledges_every_second_packet()
     {
-        using Pair pair = new();
+        using Pair pair = new(new LinkFaults { BytesPerSecond = 10_000_000 });
         StreamId stream = pair.Client.OpenAndSend(new byte[1_000_000]);
         pair.RunUntil(() => pair.Server.HasFinished(stream));
         Assert.InRange(pair.Server.DatagramsSent / (double)pair.Client.DatagramsSent, 0.4, 0.65);
     }
 
     [Fact]
+    public void On_a_fast_path_eight_packets_or_more_share_an_acknowledgement()
+    {
+        using Pair pair = new(new LinkFaults { BytesPerSecond = 60_000_000, QueueBytes = 1_000_000 });
+        StreamId stream = pair.Client.OpenAndSend(new byte[20_000_000]);
+        pair.RunUntil(() => pair.Server.HasFinished(stream));
+        Assert.InRange(pair.Server.DatagramsSent / (double)pair.Client.DatagramsSent, 0.05, 0.2);
+    }
+
+    [Fact]
     public void Sixty_thousand_pure_acknowledgements_hold_nothing_back()
     {
         // The server only acknowledges for a long time, then has something to say, and loses the first of it.
-        using Pair pair = new(new LinkFaults { Latency = TimeSpan.FromMicroseconds(100) });
+        using Pair pair = new(new LinkFaults { Latency = TimeSpan.FromMicroseconds(100), BytesPerSecond = 12_500_000 });
         StreamId stream = pair.Client.Open();
         pair.Server.ReadsByItself = true;
         byte[] chunk = new byte[64 * 1024];

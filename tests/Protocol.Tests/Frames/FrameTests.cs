@@ -173,6 +173,18 @@ public sealed class FrameTests
             frame);
     }
 
+    [Fact]
+    public void AckFrequency()
+    {
+        AckFrequencyFrame frame = new(2, 8, 10_000);
+        Check(
+            "AF" + "02" + "08" + "6710",
+            frame.Length,
+            (ref WireWriter writer) => frame.Write(ref writer),
+            (byte _, ref WireReader reader) => AckFrequencyFrame.TryRead(ref reader, out AckFrequencyFrame read) ? Tell(read) : null,
+            frame);
+    }
+
     [Theory]
     [InlineData("20" + "00" + "03" + "616263", 0UL, 0UL, 0, false)]
     [InlineData("27" + "04" + "4400" + "03" + "616263", 4UL, 1024UL, 1, true)]
@@ -314,6 +326,8 @@ public sealed class FrameTests
         ];
         WireReader observed = new(bytes);
         _ = ObservedAddressFrame.TryRead(ref observed, out _);
+        WireReader frequency = new(bytes);
+        _ = AckFrequencyFrame.TryRead(ref frequency, out _);
         WireReader reader = new(bytes);
         _ = readings[type % readings.Length](type, ref reader);
     }

@@ -8,7 +8,7 @@ namespace Darkbloom.Mesh.Transport.Recovery;
 /// <remarks><code>
 /// Quiet   -> [the very first packet]                  -> Due       the peer's first sample of the RTT is a clean one
 /// Quiet   -> [a packet that asks]                     -> Delayed   at most MaxAckDelay
-/// Delayed -> [a second one, or the deadline]          -> Due
+/// Delayed -> [as many as the peer wants, or the deadline] -> Due    two, until ACK_FREQUENCY says otherwise
 /// any     -> [a gap opens or closes]                  -> Due       the sender learns of a loss a round trip early
 /// any     -> [an ACK is written]                      -> Quiet
 /// </code></remarks>
@@ -17,6 +17,9 @@ internal sealed class AckTracker(TimeSpan maxAckDelay)
     /// <summary>Packets that ask for an acknowledgement until one is sent.</summary>
     public const int PacketsPerAck = 2;
 
+    /// <summary>As many as a peer can wish for: fewer ACKs save nothing and make its bursts longer.</summary>
+    public const int PacketsPerAckMax = 64;
+
     private const long NanosecondsPerMicrosecond = 1000;
 
     private readonly RangeSet _received = new();
@@ -24,6 +27,10 @@ internal sealed class AckTracker(TimeSpan maxAckDelay)
     private ulong _unacknowledged;
     private ulong _largest;
     private Instant _largestReceivedAt;
+    private ulong _packetsPerAck = PacketsPerAck;
+    private readonly TimeSpan _delayMax = maxAckDelay;
+    private TimeSpan _delay = maxAckDelay;
+    private ulong _nextWish;
 
     /// <summary>When an ACK must go even if nothing else does; null while the peer waits for none.</summary>
     public Instant? Deadline { get; private set; }
@@ -53,7 +60,20 @@ internal sealed class AckTracker(TimeSpan maxAckDelay)
             return;
         }
         _unacknowledged++;
-        Deadline = !isInOrder || _unacknowledged >= PacketsPerAck ? now : Instant.Earlier(Deadline, now + maxAckDelay);
+        Deadline = !isInOrder || _unacknowledged >= _packetsPerAck ? now : Instant.Earlier(Deadline, now + _delay);
+    }
+
+    /// <summary>The peer wishes to hear less often, or sooner; never later than the handshake said.</summary>
+    public void OnFrequency(in AckFrequencyFrame frame)
+    {
+        if (frame.Sequence < _nextWish)
+        {
+            return;
+        }
+        _nextWish = frame.Sequence + 1;
+        _packetsPerAck = Math.Clamp(frame.PacketsPerAck, 1, PacketsPerAckMax);
+        TimeSpan delay = TimeSpan.FromMicroseconds(Math.Min(frame.DelayMicroseconds, (ulong)_delayMax.TotalMicroseconds));
+        _delay = RttEstimator.Max(delay, RttEstimator.Min(RttEstimator.Granularity, _delayMax));
     }
 
     /// <summary>The frame to send now; it refers to memory of this class, so it is written before anything else is told.</summary>

@@ -66,6 +66,8 @@ internal sealed class LossRecovery
 
     public long WindowBytes => _congestion.WindowBytes;
 
+    public double PaceBytesPerSecond => _congestion.PaceBytesPerSecond;
+
     /// <summary>Packets that may go whatever the window says, because a probe timeout passed. Sending counts them down.</summary>
     public int ProbesPending { get; private set; }
 

@@ -52,8 +52,12 @@ internal sealed class Pacer
         get
         {
             double bytes = _bytesPerNanosecond * BurstNanoseconds;
-            double most = _state == PacerState.Waiting ? Math.Max(bytes, BurstBytesMax) : BurstBytesMax;
-            return IsGuarded ? FloorBytes : Math.Clamp(bytes, FloorBytes, most);
+            if (_state == PacerState.Waiting && !IsGuarded)
+            {
+                // The rest that is too small for a datagram counts for the next burst.
+                return Math.Max(bytes, FloorBytes) + _datagramBytes;
+            }
+            return IsGuarded ? FloorBytes : Math.Clamp(bytes, FloorBytes, BurstBytesMax);
         }
     }
 

@@ -16,6 +16,7 @@ internal enum SentFrameKind : byte
     StreamsBlocked,
     ObservedAddress,
     Ack,
+    AckFrequency,
 }
 
 /// <summary>What to repeat if the packet is lost, and what to settle if it arrives.</summary>

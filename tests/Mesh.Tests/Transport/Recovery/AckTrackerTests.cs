@@ -95,6 +95,51 @@ public sealed class AckTrackerTests
         Assert.Equal([new PacketRange(5, 6)], _acks.Compose(_now).Ranges.ToArray());
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 1)]
+    [InlineData(8, 8)]
+    [InlineData(63, 63)]
+    [InlineData(64, 64)]
+    [InlineData(65, 64)]
+    [InlineData(ulong.MaxValue >> 2, 64)]
+    public void As_many_packets_as_the_peer_wishes_share_an_ACK(ulong wish, int packets)
+    {
+        Begin();
+        _acks.OnFrequency(new AckFrequencyFrame(0, wish, 1_000_000));
+        for (ulong i = 1; i < (ulong)packets; i++)
+        {
+            _acks.OnReceived(_now, i, asksForAck: true);
+            Assert.False(_acks.IsDue(_now));
+        }
+        _acks.OnReceived(_now, (ulong)packets, asksForAck: true);
+        Assert.True(_acks.IsDue(_now));
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(5_000, 5)]
+    [InlineData(ulong.MaxValue >> 2, 25)]
+    public void The_wait_follows_the_wish_within_what_the_handshake_said(ulong microseconds, double milliseconds)
+    {
+        Begin();
+        _acks.OnFrequency(new AckFrequencyFrame(0, 8, microseconds));
+        _acks.OnReceived(_now, 1, asksForAck: true);
+        Assert.Equal(_now + TimeSpan.FromMilliseconds(milliseconds), _acks.Deadline);
+    }
+
+    [Fact]
+    public void An_older_wish_that_arrives_later_is_ignored_and_a_gap_is_told_at_once_all_the_same()
+    {
+        Begin();
+        _acks.OnFrequency(new AckFrequencyFrame(2, 8, 25_000));
+        _acks.OnFrequency(new AckFrequencyFrame(1, 1, 25_000));
+        _acks.OnReceived(_now, 1, asksForAck: true);
+        Assert.False(_acks.IsDue(_now));
+        _acks.OnReceived(_now, 3, asksForAck: true);
+        Assert.True(_acks.IsDue(_now));
+    }
+
     private void Begin()
     {
         _acks.OnReceived(_now, 0, asksForAck: true);

@@ -48,6 +48,48 @@ public sealed class PacerTests
         Assert.Equal(packets, burst);
     }
 
+    [Theory]
+    [InlineData(12_500_000, 1)] // 100 Mbit/s
+    [InlineData(12_500_000, 2)]
+    [InlineData(125_000_000, 1)] // 1 Gbit/s
+    [InlineData(125_000_000, 2)]
+    public void A_timer_that_fires_each_millisecond_or_two_reaches_the_rate(double bytesPerSecond, int tickMilliseconds)
+    {
+        Pacer pacer = new(Datagram, s_start);
+        pacer.SetRate(s_start, bytesPerSecond);
+        long sent = 0;
+        for (int ms = 0; ms < 1000; ms += tickMilliseconds)
+        {
+            Instant now = s_start + TimeSpan.FromMilliseconds(ms);
+            while (pacer.NextSend(now) == now)
+            {
+                pacer.OnSent(now, Datagram);
+                sent += Datagram;
+            }
+        }
+        Assert.InRange(sent, bytesPerSecond * 0.99, bytesPerSecond * 1.02);
+    }
+
+    [Theory]
+    [InlineData(12_500_000)]
+    [InlineData(1_000_000_000)]
+    public void On_a_guarded_path_ten_datagrams_are_the_most_at_once(double bytesPerSecond)
+    {
+        Pacer pacer = new(Datagram, s_start) { IsGuarded = true };
+        pacer.SetRate(s_start, bytesPerSecond);
+        for (int i = 1; i <= 5; i++)
+        {
+            Instant now = s_start + TimeSpan.FromMilliseconds(10 * i);
+            int burst = 0;
+            while (pacer.NextSend(now) == now)
+            {
+                pacer.OnSent(now, Datagram);
+                burst++;
+            }
+            Assert.Equal(Pacer.BurstPackets, burst);
+        }
+    }
+
     [Fact]
     public void The_instant_it_names_is_good_to_send_at()
     {
