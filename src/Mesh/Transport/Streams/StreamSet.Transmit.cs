@@ -142,7 +142,7 @@ internal sealed partial class StreamSet
             {
                 stream.IsWriteWanted = false;
             }
-            else if (Room(stream) >= Math.Min(SendBufferBytes / 2, WritableBytes))
+            else if (Room(stream) >= RoomWorthWaking(stream))
             {
                 stream.IsWriteWanted = false;
                 _events.Enqueue(new ConnectionEvent(ConnectionEventKind.StreamWritable, stream.Id));
@@ -153,6 +153,9 @@ internal sealed partial class StreamSet
             }
         }
     }
+
+    private int RoomWorthWaking(TransportStream stream) =>
+        Math.Min(WritableBytes, Math.Min(SendBufferBytes, SendBufferBytesOf(stream.Priority)) / 2);
 
     private void WriteConnectionControl(
         Instant now, TimeSpan smoothedRtt, ref WireWriter writer, SentFrameLists lists, ref int list)

@@ -15,6 +15,9 @@ internal sealed partial class StreamSet
     /// <summary>The least that a stream may buffer, however small the congestion window is.</summary>
     public const int SendBufferBytesMin = 64 * 1024;
 
+    /// <summary>A priority leaves one of these shares of all send buffers to each more urgent one.</summary>
+    private const int SendBufferShares = 16;
+
     /// <summary>Room that is worth waking a writer for; a small buffer's writer is woken at half of it.</summary>
     public const int WritableBytes = 256 * 1024;
 
@@ -197,9 +200,13 @@ internal sealed partial class StreamSet
     private int Room(TransportStream stream)
     {
         long ofStream = SendBufferBytes - stream.Sender.Buffer.BufferedBytes;
-        long ofConnection = _options.SendBufferBytesMax - _bufferedBytes;
+        long ofConnection = SendBufferBytesOf(stream.Priority) - _bufferedBytes;
         return (int)Math.Max(0, Math.Min(ofStream, ofConnection));
     }
+
+    /// <summary>Up to where a priority fills the send buffers: an upload leaves room to write tokens in.</summary>
+    private int SendBufferBytesOf(StreamPriority priority) =>
+        _options.SendBufferBytesMax - (_options.SendBufferBytesMax / SendBufferShares * (int)priority);
 
     private void ResetSending(TransportStream stream, ulong code)
     {
