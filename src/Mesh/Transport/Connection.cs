@@ -18,8 +18,8 @@ namespace Darkbloom.Mesh.Transport;
 /// <list type="bullet">
 /// <item>getters, which change nothing;</item>
 /// <item>inputs: <see cref="Receive"/> and <see cref="Timeout"/>, which take what the world did;</item>
-/// <item>commands: <see cref="OpenStream(StreamPriority)"/>, <see cref="OpenUnidirectionalStream"/>, <see cref="Write"/>, <see cref="CompleteWrites"/>, <see cref="Read"/>,
-/// <see cref="Reset"/>, <see cref="StopSending"/>, <see cref="TrySendDatagram"/>, <see cref="TryReceiveDatagram"/>,
+/// <item>commands: <see cref="OpenStream(StreamPriority)"/>, <see cref="OpenUnidirectionalStream"/>, <see cref="Write"/>,
+/// <see cref="CompleteWrites"/>, <see cref="Read"/>, <see cref="Reset"/>, <see cref="StopSending"/>, <see cref="TrySendDatagram"/>, <see cref="TryReceiveDatagram"/>,
 /// <see cref="Close"/>, which take what the application wants;</item>
 /// <item>outputs: <see cref="TryTransmit"/>, <see cref="TryTakeEvent"/> and <see cref="NextTimeout"/>.</item>
 /// </list>

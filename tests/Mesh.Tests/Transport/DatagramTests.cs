@@ -61,6 +61,18 @@ public sealed class DatagramTests
     }
 
     [Fact]
+    public void The_largest_leaves_at_once_in_the_packet_after_an_acknowledgement()
+    {
+        using RawPeer peer = new(parameters: new TransportParameters { DatagramFrameBytesMax = 1200 });
+        peer.Send((byte)FrameType.Ping);
+        Assert.Equal((byte)FrameType.Ack, peer.Take()[0]);
+        peer.Send((byte)FrameType.Ping); // its acknowledgement may wait
+        Assert.True(peer.Connection.TrySendDatagram(new byte[peer.Connection.DatagramBytesMax]));
+        Assert.Equal((byte)FrameType.Ack, peer.Take()[0]);
+        Assert.Equal((byte)FrameType.Datagram, peer.Take()[0]);
+    }
+
+    [Fact]
     public void A_peer_that_takes_none_gets_none()
     {
         using Pair pair = new();
