@@ -3,12 +3,14 @@ using System.IO;
 using System.Threading.Tasks;
 using BenchmarkDotNet.Running;
 using Darkbloom.Bench.Goals;
+using Darkbloom.Bench.Micro;
 
 namespace Darkbloom.Bench;
 
 /// <summary>
-/// <c>goals [--only group] [--json file]</c> measures what the project promises and fails where a goal is missed; anything
-/// else goes to BenchmarkDotNet, for instance <c>--filter '*'</c>.
+/// <c>goals [--only group] [--json file]</c> measures what the project promises and fails where a goal is missed;
+/// <c>packets</c> tells what one packet costs a connection; anything else goes to BenchmarkDotNet, for instance
+/// <c>--filter '*'</c>.
 /// </summary>
 internal static class Program
 {
@@ -17,6 +19,12 @@ internal static class Program
 
     private static async Task<int> Main(string[] args)
     {
+        if (args is ["packets"])
+        {
+            PacketCost.Print(Console.Out);
+            return 0;
+        }
+
         if (args is not ["goals", ..])
         {
             BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);

@@ -192,11 +192,14 @@ public sealed partial class MeshPeer : IDisposable
     {
         AssertInvariants();
         AttemptTarget target = new(++_lastAttempt, NewConnectionId(), remote, address);
+
+        // An Init that is repeated after another with a later time would be refused as a recorded one.
+        UnixTime sentAt = FindAttempt(attempt => attempt.Target.Remote == remote)?.SentAt ?? _context.ClockAt(now);
         if (_attempts.Count >= _limits.OutgoingMax)
         {
             Fail(target.Number, ConnectFailure.TooManyAttempts);
         }
-        else if (!ConnectAttempt.TryBegin(_context, now, target, out ConnectAttempt? attempt))
+        else if (!ConnectAttempt.TryBegin(_context, now, sentAt, target, out ConnectAttempt? attempt))
         {
             Fail(target.Number, ConnectFailure.InvalidKey);
         }

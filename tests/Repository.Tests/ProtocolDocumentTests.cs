@@ -116,7 +116,8 @@ public sealed partial class ProtocolDocumentTests
         string[] documented = [.. MarkdownTable.In(Text).Single(table => table.Head[0] == "type").Rows.Select(row => row[0])];
         IEnumerable<string> known = Enum.GetValues<FrameType>().Where(type => type < FrameType.Stream)
             .Select(type => $"0x{(int)type:X2}")
-            .Append($"0x{(int)FrameType.Stream:X2}..0x{(int)FrameType.StreamLast:X2}");
+            .Append($"0x{(int)FrameType.Stream:X2}..0x{(int)FrameType.StreamLast:X2}")
+            .Concat(Enum.GetValues<FrameType>().Where(type => type > FrameType.StreamLast).Select(type => $"0x{(int)type:X2}"));
         Assert.Equal(known, documented);
     }
 

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
@@ -20,8 +21,9 @@ public sealed class MeshConnection : IAsyncDisposable
 
     private readonly MeshHost _host;
     private readonly Dictionary<StreamId, MeshStream> _streams = [];
-    private readonly AsyncSignal _streamCredit;
-    private readonly SemaphoreSlim _opening = new(1, 1);
+    private readonly StreamOpening _bidirectional;
+    private readonly StreamOpening _unidirectional;
+    private readonly AsyncSignal _datagram;
     private readonly Channel<MeshStream> _accepted = Channel.CreateBounded<MeshStream>(AcceptQueueMax);
     private readonly TaskCompletionSource<MeshCloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MeshCloseReason? _reason; // set once, under the lock, when the session is over for its user
@@ -30,7 +32,10 @@ public sealed class MeshConnection : IAsyncDisposable
     {
         _host = host;
         Core = core;
-        _streamCredit = new AsyncSignal(host.Resumptions);
+        _datagram = new AsyncSignal(host.Resumptions);
+        _bidirectional = new StreamOpening(Gate, priority => TryTrack(Core.OpenStream(priority), StreamDirection.Both));
+        _unidirectional = new StreamOpening(
+            Gate, priority => TryTrack(Core.OpenUnidirectionalStream(priority), StreamDirection.Write));
     }
 
     public PeerId RemoteId => Core.RemoteId;
@@ -75,6 +80,18 @@ public sealed class MeshConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>The largest datagram that can be sent now; 0 when the peer takes none.</summary>
+    public int DatagramBytesMax
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return Core.DatagramBytesMax;
+            }
+        }
+    }
+
     /// <summary>Completes, never fails, when the session is over.</summary>
     public Task<MeshCloseReason> Closed => _closed.Task;
 
@@ -86,34 +103,15 @@ public sealed class MeshConnection : IAsyncDisposable
 
     /// <summary>Opens a stream, after a wait if the peer admits no more at the moment.</summary>
     /// <exception cref="MeshException">The session is over.</exception>
-    public async ValueTask<MeshStream> OpenStreamAsync(StreamPriority priority, CancellationToken cancellationToken)
-    {
-        await _opening.WaitAsync(cancellationToken); // callers are served in the order in which they came
-        try
-        {
-            while (true)
-            {
-                ValueTask credit;
-                lock (Gate)
-                {
-                    ThrowIfClosed();
-                    if (Core.OpenStream(priority) is { } id)
-                    {
-                        return Track(id);
-                    }
-                    credit = _streamCredit.WaitAsync();
-                }
-                using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
-                    static (connection, token) => ((MeshConnection)connection!).CancelOpen(token), this);
-                await credit;
-            }
-        }
-        finally
-        {
-            _ = _opening.Release();
-        }
-    }
+    public ValueTask<MeshStream> OpenStreamAsync(StreamPriority priority, CancellationToken cancellationToken) =>
+        _bidirectional.OpenAsync(priority, cancellationToken);
 
+    /// <summary>Opens a stream on which only this side writes; a peer that expects none never admits one.</summary>
+    /// <exception cref="MeshException">The session is over.</exception>
+    public ValueTask<MeshStream> OpenUnidirectionalStreamAsync(StreamPriority priority, CancellationToken cancellationToken) =>
+        _unidirectional.OpenAsync(priority, cancellationToken);
+
+    /// <summary>The next stream that the peer opened; a unidirectional one can only be read.</summary>
     /// <exception cref="MeshException">The session is over.</exception>
     public async ValueTask<MeshStream> AcceptStreamAsync(CancellationToken cancellationToken)
     {
@@ -124,6 +122,46 @@ public sealed class MeshConnection : IAsyncDisposable
         catch (ChannelClosedException)
         {
             throw CloseException();
+        }
+    }
+
+    /// <summary>Sends bytes that arrive once or not at all, in any order; false when they are more than can be sent now.</summary>
+    /// <remarks>When more wait than the queue holds, the oldest is dropped. Nothing is sent once the session is over.</remarks>
+    public bool TrySendDatagram(ReadOnlySpan<byte> datagram)
+    {
+        lock (Gate)
+        {
+            bool isQueued = Core.TrySendDatagram(datagram);
+            Flush();
+            return isQueued;
+        }
+    }
+
+    /// <summary>The next datagram of the peer, and its length; one call may wait at a time.</summary>
+    /// <remarks>When more come than the queue holds before they are taken, the oldest is dropped.</remarks>
+    /// <exception cref="ArgumentException">The buffer is too short for the datagram, which stays.</exception>
+    /// <exception cref="MeshException">The session is over.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<int> ReceiveDatagramAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        while (true)
+        {
+            ValueTask received;
+            lock (Gate)
+            {
+                ThrowIfClosed();
+                if (Core.TryReceiveDatagram(buffer.Span, out int length))
+                {
+                    return length;
+                }
+                received = _datagram.IsWaiting
+                    ? throw new InvalidOperationException("Another call waits for a datagram of this session.")
+                    : _datagram.WaitAsync();
+            }
+            using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+                static (connection, token) => ((MeshConnection)connection!).CancelReceive(token), this);
+            await received;
         }
     }
 
@@ -180,7 +218,10 @@ public sealed class MeshConnection : IAsyncDisposable
                 stream.Fail(StreamDirection.Write, CloseReasons.OfStream(e.Code, "The peer reads no more."));
                 break;
             case ConnectionEventKind.StreamsAvailable:
-                _streamCredit.Set();
+                (e.Stream.IsBidirectional ? _bidirectional : _unidirectional).OnCredit();
+                break;
+            case ConnectionEventKind.DatagramReceived:
+                _datagram.Set();
                 break;
             case ConnectionEventKind.Closed:
                 Finish(CloseReasons.Of(e.Reason!));
@@ -192,7 +233,7 @@ public sealed class MeshConnection : IAsyncDisposable
 
     private void OnStreamOpened(StreamId id)
     {
-        MeshStream stream = Track(id);
+        MeshStream stream = Track(id, id.IsBidirectional ? StreamDirection.Both : StreamDirection.Read);
         if (!_accepted.Writer.TryWrite(stream))
         {
             _host.OnStreamRefused(this);
@@ -200,9 +241,15 @@ public sealed class MeshConnection : IAsyncDisposable
         }
     }
 
-    private MeshStream Track(StreamId id)
+    private MeshStream? TryTrack(StreamId? opened, StreamDirection directions)
     {
-        MeshStream stream = new(this, id);
+        ThrowIfClosed();
+        return opened is { } id ? Track(id, directions) : null;
+    }
+
+    private MeshStream Track(StreamId id, StreamDirection directions)
+    {
+        MeshStream stream = new(this, id, directions);
         _streams.Add(id, stream);
         return stream;
     }
@@ -216,7 +263,9 @@ public sealed class MeshConnection : IAsyncDisposable
         }
         _reason = reason;
         _ = _accepted.Writer.TryComplete();
-        _streamCredit.Set();
+        _bidirectional.Fail(CloseException);
+        _unidirectional.Fail(CloseException);
+        _datagram.Set();
         foreach (MeshStream stream in new List<MeshStream>(_streams.Values))
         {
             stream.Fail(StreamDirection.Both, CloseException());
@@ -225,11 +274,11 @@ public sealed class MeshConnection : IAsyncDisposable
         _host.OnClosed(this, reason);
     }
 
-    private void CancelOpen(CancellationToken cancellationToken)
+    private void CancelReceive(CancellationToken cancellationToken)
     {
         lock (Gate)
         {
-            _streamCredit.Cancel(cancellationToken);
+            _datagram.Cancel(cancellationToken);
         }
     }
 

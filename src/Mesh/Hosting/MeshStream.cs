@@ -9,11 +9,12 @@ using Darkbloom.Protocol.Frames;
 
 namespace Darkbloom.Mesh.Hosting;
 
-/// <summary>One bidirectional, flow-controlled stream; disposing it aborts whatever has not ended.</summary>
+/// <summary>One flow-controlled stream; disposing it aborts whatever has not ended.</summary>
 /// <remarks>
 /// Reads and writes throw <see cref="MeshException"/> once the peer resets the stream or the session ends. One read and
 /// one write may be under way at a time. A cancelled read has taken nothing; a cancelled write may have sent a part: the
-/// stream stays usable after both. Synchronous reads and writes would park a thread on the network and are not supported.
+/// stream stays usable after both. A unidirectional stream lacks a direction: it counts as finished from the start, and
+/// using it is the caller's fault. Synchronous reads and writes would park a thread on the network and are not supported.
 /// <code>
 /// each direction:  Open -> [end of data]                 -> Finished
 ///                  Open -> [abort here or at the peer]   -> Aborted
@@ -24,17 +25,28 @@ public sealed class MeshStream : Stream
 {
     private readonly AsyncSignal _readable;
     private readonly AsyncSignal _writable;
+    private readonly StreamDirection _directions;
     private Direction _reads = new();
     private Direction _writes = new();
     private bool _completed;
     private bool _disposed;
 
-    internal MeshStream(MeshConnection connection, StreamId id)
+    /// <param name="directions">Read, Write or both: what the stream has.</param>
+    internal MeshStream(MeshConnection connection, StreamId id, StreamDirection directions)
     {
         Connection = connection;
         StreamId = id;
         _readable = new AsyncSignal(connection.Resumptions);
         _writable = new AsyncSignal(connection.Resumptions);
+        _directions = directions;
+        if (!directions.HasFlag(StreamDirection.Read))
+        {
+            _reads.Finish();
+        }
+        if (!directions.HasFlag(StreamDirection.Write))
+        {
+            _writes.Finish();
+        }
     }
 
     public long Id => (long)StreamId.Value;
@@ -47,9 +59,9 @@ public sealed class MeshStream : Stream
     /// <summary>Completes when the peer has everything, the end included; fails with why it never will.</summary>
     public Task WritesClosed => _writes.WhenClosedAsync(Connection.Gate);
 
-    public override bool CanRead => !_disposed;
+    public override bool CanRead => !_disposed && _directions.HasFlag(StreamDirection.Read);
 
-    public override bool CanWrite => !_disposed;
+    public override bool CanWrite => !_disposed && _directions.HasFlag(StreamDirection.Write);
 
     public override bool CanSeek => false;
 
@@ -220,7 +232,7 @@ public sealed class MeshStream : Stream
     /// <summary>False when nothing has arrived yet.</summary>
     private bool TryRead(Span<byte> target, out int read)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ThrowIfUnusable(StreamDirection.Read);
         read = 0;
         if (_reads.IsFinished || target.IsEmpty)
         {
@@ -242,7 +254,7 @@ public sealed class MeshStream : Stream
 
     private int WriteSome(ReadOnlySpan<byte> source)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ThrowIfUnusable(StreamDirection.Write);
         _writes.ThrowIfFailed();
         if (_completed)
         {
@@ -251,6 +263,15 @@ public sealed class MeshStream : Stream
         int written = Connection.Core.Write(StreamId, source);
         Connection.Flush();
         return written;
+    }
+
+    private void ThrowIfUnusable(StreamDirection direction)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (!_directions.HasFlag(direction))
+        {
+            throw new NotSupportedException($"This stream is unidirectional and has no {direction.ToString().ToLowerInvariant()} side.");
+        }
     }
 
     private static ValueTask WaitAsync(AsyncSignal signal) => signal.IsWaiting

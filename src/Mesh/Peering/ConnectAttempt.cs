@@ -42,6 +42,9 @@ internal sealed class ConnectAttempt : IDeadline, IDisposable
 
     public AttemptTarget Target { get; }
 
+    /// <summary>The time in its Init.</summary>
+    public required UnixTime SentAt { get; init; }
+
     /// <summary>The datagram to send; replaced, never written to, once a cookie arrives.</summary>
     public byte[] Init { get; private set; }
 
@@ -59,13 +62,17 @@ internal sealed class ConnectAttempt : IDeadline, IDisposable
 
     /// <summary>False when the key asked for is no point of the curve.</summary>
     public static bool TryBegin(
-        PeerContext context, Instant now, AttemptTarget target, [NotNullWhen(true)] out ConnectAttempt? attempt)
+        PeerContext context,
+        Instant now,
+        UnixTime sentAt,
+        AttemptTarget target,
+        [NotNullWhen(true)] out ConnectAttempt? attempt)
     {
         attempt = null;
         InitiatorHandshake handshake =
             new(context.Prologue, context.Identity, target.Remote, context.Entropy.CreateKeyPair());
         Span<byte> payload = stackalloc byte[WireLimits.HandshakePayloadBytesMax];
-        int payloadLength = context.WritePayload(now, observed: null, TicketVerdict.Valid, payload);
+        int payloadLength = context.WritePayload(sentAt, observed: null, TicketVerdict.Valid, payload);
         byte[] message = new byte[InitiatorHandshake.InitLength(payloadLength)];
         Span<byte> header = stackalloc byte[InitPacket.HeaderBytes];
         InitPacket.WriteHeader(target.LocalId, header);
@@ -74,7 +81,7 @@ internal sealed class ConnectAttempt : IDeadline, IDisposable
             handshake.Dispose();
             return false;
         }
-        attempt = new ConnectAttempt(now, target, handshake, message, context.Options.Limits);
+        attempt = new ConnectAttempt(now, target, handshake, message, context.Options.Limits) { SentAt = sentAt };
         return true;
     }
 

@@ -66,7 +66,7 @@ internal sealed class IncomingHandshake : IDisposable
     public byte[] Answer(PeerContext context, Instant now, ConnectionId localId, PathAddress from)
     {
         Span<byte> payload = stackalloc byte[WireLimits.HandshakePayloadBytesMax];
-        int payloadLength = context.WritePayload(now, from, Refusal, payload);
+        int payloadLength = context.WritePayload(context.ClockAt(now), from, Refusal, payload);
         byte[] message = new byte[ResponderHandshake.ResponseLength(payloadLength)];
         Span<byte> header = stackalloc byte[ResponsePacket.HeaderBytes];
         ResponsePacket.WriteHeader(_remoteId, localId, header);

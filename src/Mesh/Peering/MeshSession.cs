@@ -110,6 +110,14 @@ public sealed class MeshSession : IDeadline
         return id;
     }
 
+    /// <summary>The same for a stream on which only this side sends.</summary>
+    public StreamId? OpenUnidirectionalStream(StreamPriority priority)
+    {
+        StreamId? id = Connection.OpenUnidirectionalStream(priority);
+        _owner.Touch(this);
+        return id;
+    }
+
     /// <summary>Takes as much as flow control and the send buffer allow, perhaps nothing.</summary>
     public int Write(StreamId id, ReadOnlySpan<byte> source)
     {
@@ -143,6 +151,20 @@ public sealed class MeshSession : IDeadline
         Connection.StopSending(id, code);
         _owner.Touch(this);
     }
+
+    /// <summary>The largest datagram that can be sent now; 0 when the peer takes none.</summary>
+    public int DatagramBytesMax => Connection.DatagramBytesMax;
+
+    /// <summary>False when it is larger than can be sent now, or the session is over.</summary>
+    public bool TrySendDatagram(ReadOnlySpan<byte> datagram)
+    {
+        bool isQueued = Connection.TrySendDatagram(datagram);
+        _owner.Touch(this);
+        return isQueued;
+    }
+
+    /// <summary>False when none waits; <see cref="ConnectionEventKind.DatagramReceived"/> follows.</summary>
+    public bool TryReceiveDatagram(Span<byte> target, out int length) => Connection.TryReceiveDatagram(target, out length);
 
     public void Close(Instant now, ulong code, string reason)
     {

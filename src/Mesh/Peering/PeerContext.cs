@@ -43,12 +43,12 @@ internal sealed class PeerContext
     public UnixTime ClockAt(Instant now) => _clock + (now - _clockSetAt);
 
     /// <summary>Writes what this peer says of itself in a handshake, and returns its length.</summary>
-    public int WritePayload(Instant now, PathAddress? observed, TicketVerdict refusal, Span<byte> target)
+    public int WritePayload(UnixTime sentAt, PathAddress? observed, TicketVerdict refusal, Span<byte> target)
     {
         HandshakePayload payload = new()
         {
             Ticket = _ticket,
-            SentAt = ClockAt(now),
+            SentAt = sentAt,
             Parameters = Options.Connection.ToTransportParameters(),
             ObservedAddress = observed,
             Refusal = refusal,

@@ -145,6 +145,10 @@ public sealed partial class Connection
                     _acks.OnFrequency(frequency);
                 }
                 break;
+            case FrameType.Datagram:
+                outcome.AsksForAck = true;
+                outcome.Violation = DatagramFrame.TryRead(ref reader, out DatagramFrame datagram) ? OnDatagram(datagram) : s_malformed;
+                break;
             case FrameType.PathChallenge or FrameType.PathResponse or FrameType.ObservedAddress:
                 outcome.AsksForAck = true;
                 outcome.Violation = ReceivePathFrame(now, from, (FrameType)type, ref reader);
@@ -175,16 +179,20 @@ public sealed partial class Connection
             case FrameType.MaxData when MaxDataFrame.TryRead(ref reader, out MaxDataFrame maxData):
                 _streams.OnMaxData(maxData);
                 return null;
-            case FrameType.MaxStreams when MaxStreamsFrame.TryRead(ref reader, out MaxStreamsFrame maxStreams):
+            case FrameType.MaxStreamsBidirectional or FrameType.MaxStreamsUnidirectional
+                when MaxStreamsFrame.TryRead(type, ref reader, out MaxStreamsFrame maxStreams):
                 _streams.OnMaxStreams(maxStreams);
                 return null;
             case FrameType.DataBlocked when DataBlockedFrame.TryRead(ref reader, out DataBlockedFrame dataBlocked):
                 _streams.OnDataBlocked(dataBlocked);
                 return null;
-            case FrameType.StreamsBlocked when StreamsBlockedFrame.TryRead(ref reader, out StreamsBlockedFrame streamsBlocked):
+            case FrameType.StreamsBlockedBidirectional or FrameType.StreamsBlockedUnidirectional
+                when StreamsBlockedFrame.TryRead(type, ref reader, out StreamsBlockedFrame streamsBlocked):
                 _streams.OnStreamsBlocked(streamsBlocked);
                 return null;
-            case FrameType.MaxData or FrameType.MaxStreams or FrameType.DataBlocked or FrameType.StreamsBlocked:
+            case FrameType.MaxData or FrameType.DataBlocked
+                or FrameType.MaxStreamsBidirectional or FrameType.MaxStreamsUnidirectional
+                or FrameType.StreamsBlockedBidirectional or FrameType.StreamsBlockedUnidirectional:
                 return s_malformed;
             default:
                 return s_unknownFrame;

@@ -60,7 +60,7 @@ public sealed partial class Connection
         // Step 3: may bytes go?
         bool isAckDue = _acks.IsDue(now);
         bool wantsToAsk = _recovery.ProbesPending > 0 || _isPingPending || _isObservedAddressPending
-            || _streams.HasPendingControl || _streams.HasPendingData;
+            || _streams.HasPendingControl || _streams.HasPendingData || _datagramsToSend.Count > 0;
         bool mayAsk = wantsToAsk && MayAsk(now);
         if (!wantsToAsk)
         {
@@ -92,10 +92,12 @@ public sealed partial class Connection
             while (_recovery.Frames.TryTake(ref list, out _))
             {
             }
-            if (!isAckDue)
+            if (!isAckDue && _datagramsToSend.Count == 0)
             {
                 return false;
             }
+
+            // A datagram that finds no room beside the acknowledgement gets the next packet.
         }
 
         // Step 5: seal and record.
@@ -152,11 +154,27 @@ public sealed partial class Connection
             list = _recovery.Frames.Add(list, new SentFrame(SentFrameKind.AckFrequency, Value: frequency.Sequence));
         }
         _streams.WriteControl(now, _recovery.Rtt.Smoothed, ref writer, _recovery.Frames, ref list);
-        _streams.WriteData(ref writer, _recovery.Frames, ref list);
+        WriteApplicationBytes(ref writer, ref list);
         if ((isProbe || _isPingPending) && writer.Position == start)
         {
             PingFrame.Write(ref writer);
         }
+    }
+
+    /// <summary>Streams and datagrams take turns in going first, so that neither waits for more than one packet of the other.</summary>
+    private void WriteApplicationBytes(ref WireWriter writer, ref int list)
+    {
+        if (_streamsGoFirst)
+        {
+            _streams.WriteData(ref writer, _recovery.Frames, ref list);
+            WriteDatagrams(ref writer);
+        }
+        else
+        {
+            WriteDatagrams(ref writer);
+            _streams.WriteData(ref writer, _recovery.Frames, ref list);
+        }
+        _streamsGoFirst = !_streamsGoFirst;
     }
 
     /// <summary>A probe with the bytes that have waited longest repairs the loss that it looks for.</summary>

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using Darkbloom.Mesh.Transport.Datagrams;
 using Darkbloom.Mesh.Transport.Recovery;
 using Darkbloom.Mesh.Transport.Recovery.Bbr;
 using Darkbloom.Mesh.Transport.Streams;
@@ -20,8 +21,9 @@ namespace Darkbloom.Mesh.Transport;
 /// <list type="bullet">
 /// <item>getters, which change nothing;</item>
 /// <item>inputs: <see cref="Receive"/> and <see cref="Timeout"/>, which take what the world did;</item>
-/// <item>commands: <see cref="OpenStream"/>, <see cref="Write"/>, <see cref="CompleteWrites"/>, <see cref="Read"/>,
-/// <see cref="Reset"/>, <see cref="StopSending"/>, <see cref="Close"/>, which take what the application wants;</item>
+/// <item>commands: <see cref="OpenStream(StreamPriority)"/>, <see cref="OpenUnidirectionalStream"/>, <see cref="Write"/>,
+/// <see cref="CompleteWrites"/>, <see cref="Read"/>, <see cref="Reset"/>, <see cref="StopSending"/>, <see cref="TrySendDatagram"/>, <see cref="TryReceiveDatagram"/>,
+/// <see cref="Close"/>, which take what the application wants;</item>
 /// <item>outputs: <see cref="TryTransmit"/>, <see cref="TryTakeEvent"/> and <see cref="NextTimeout"/>.</item>
 /// </list>
 /// After inputs and commands the owner drains the outputs in this order: TryTransmit until false, TryTakeEvent until
@@ -99,11 +101,15 @@ public sealed partial class Connection : IDisposable
         _idleTimeout = RttEstimator.Min(options.IdleTimeout, TimeSpan.FromMilliseconds(peer.IdleTimeoutMs));
         _peerMaxAckDelay = TimeSpan.FromMilliseconds(peer.AckDelayMs);
         _protector = new PacketProtector(keys);
-        StreamLimits limits = new(peer.InitialDataBytesMax, peer.InitialStreamDataBytesMax, peer.InitialStreamsMax);
+        StreamLimits limits = new(
+            peer.InitialDataBytesMax, peer.InitialStreamDataBytesMax, peer.InitialStreamsMax, peer.InitialUnidirectionalStreamsMax);
         _streams = new StreamSet(_options, role, limits, _events);
         _acks = new AckTracker(options.MaxAckDelay);
         _path = new PathValidator(path, pathKey);
         _prng = SeedPrng(pathKey);
+        _peerDatagramFrameBytesMax = peer.DatagramFrameBytesMax;
+        _datagramsToSend = new DatagramQueue(peer.DatagramFrameBytesMax > 0 ? options.DatagramsQueuedMax : 0);
+        _datagramsReceived = new DatagramQueue(options.DatagramFrameBytesMax > 0 ? options.DatagramsQueuedMax : 0);
         _recovery = new LossRecovery(
             CreateCongestionController(now), new RttEstimator(_options.InitialRtt), _peerMaxAckDelay, _datagramBytes, now);
         _recovery.SetGuarded(role == ConnectionRole.Responder);
@@ -140,7 +146,9 @@ public sealed partial class Connection : IDisposable
         _recovery.SpuriousCount,
         _packetsDuplicate,
         (long)_protector.ForgedPackets,
-        _keyPhases);
+        _keyPhases,
+        _datagramsToSend.DroppedCount,
+        _datagramsReceived.DroppedCount);
 
     /// <summary>When <see cref="Timeout"/> must be called; null means never.</summary>
     public Instant? NextTimeout
@@ -193,14 +201,10 @@ public sealed partial class Connection : IDisposable
     public bool TryTakeEvent(out ConnectionEvent connectionEvent) => _events.TryDequeue(out connectionEvent);
 
     /// <summary>Opens a stream; null when the peer allows no more now, and then StreamsAvailable tells when it does.</summary>
-    public StreamId? OpenStream(StreamPriority priority)
-    {
-        if (priority is < StreamPriority.Control or > StreamPriority.Bulk)
-        {
-            throw new ArgumentOutOfRangeException(nameof(priority));
-        }
-        return State == ConnectionState.Open ? _streams.Open(priority) : null;
-    }
+    public StreamId? OpenStream(StreamPriority priority) => OpenStream(priority, isBidirectional: true);
+
+    /// <summary>Opens a stream on which only this side sends; null as for <see cref="OpenStream(StreamPriority)"/>.</summary>
+    public StreamId? OpenUnidirectionalStream(StreamPriority priority) => OpenStream(priority, isBidirectional: false);
 
     /// <summary>Queues bytes and returns how many it took; if not all, StreamWritable tells when to go on.</summary>
     /// <remarks>A stream that is completed, reset or closed takes none.</remarks>
@@ -252,8 +256,17 @@ public sealed partial class Connection : IDisposable
     public void Dispose()
     {
         State = ConnectionState.Drained;
-        _streams.Release();
+        Release();
         _protector.Dispose();
+    }
+
+    private StreamId? OpenStream(StreamPriority priority, bool isBidirectional)
+    {
+        if (priority is < StreamPriority.Control or > StreamPriority.Bulk)
+        {
+            throw new ArgumentOutOfRangeException(nameof(priority));
+        }
+        return State == ConnectionState.Open ? _streams.Open(priority, isBidirectional) : null;
     }
 
     private Instant IdleDeadline
@@ -361,7 +374,15 @@ public sealed partial class Connection : IDisposable
     {
         CloseReason = reason;
         _events.Enqueue(new ConnectionEvent(ConnectionEventKind.Closed, Reason: reason));
+        Release();
+    }
+
+    /// <summary>Gives back what held the application's bytes.</summary>
+    private void Release()
+    {
         _streams.Release();
+        _datagramsToSend.Clear();
+        _datagramsReceived.Clear();
     }
 
     private void Drain()

@@ -24,8 +24,11 @@ public enum ConnectionEventKind
     /// <summary>The peer no longer reads; Code is its reason. This side's sending was reset with it.</summary>
     StreamStopped,
 
-    /// <summary>An open that was refused would now succeed.</summary>
+    /// <summary>An open that was refused would now succeed: it would open Stream, whose kind is that of the refused one.</summary>
     StreamsAvailable,
+
+    /// <summary>A datagram can be taken; told again only after none was left.</summary>
+    DatagramReceived,
 
     /// <summary>The peer is now reached at Address.</summary>
     PathChanged,

@@ -22,8 +22,17 @@ public sealed record ConnectionOptions
     /// <summary>The largest datagram sent: at least what every path carries, at most what the peer takes.</summary>
     public int DatagramBytes { get; init; } = WireLimits.DatagramBytesMin;
 
-    /// <summary>Streams that the peer may have open at once.</summary>
+    /// <summary>Bidirectional streams that the peer may have open at once.</summary>
     public int StreamsMax { get; init; } = 256;
+
+    /// <summary>The same of unidirectional streams: none, unless the application expects them.</summary>
+    public int UnidirectionalStreamsMax { get; init; }
+
+    /// <summary>The largest DATAGRAM frame that the peer may send, header included: none, unless the application expects them.</summary>
+    public int DatagramFrameBytesMax { get; init; }
+
+    /// <summary>Datagrams that wait to be sent, and as many to be read; the oldest is dropped for a further one.</summary>
+    public int DatagramsQueuedMax { get; init; } = 64;
 
     /// <summary>A stream's receive window at its start, and as far as it grows for a fast reader.</summary>
     public int StreamWindowBytes { get; init; } = 256 * 1024;
@@ -36,7 +45,7 @@ public sealed record ConnectionOptions
     public int ConnectionWindowBytesMax { get; init; } = 16 * 1024 * 1024;
 
     /// <summary>Bytes written and not acknowledged, of one stream and of all together. Beyond them a write takes less.</summary>
-    public int StreamSendBufferBytesMax { get; init; } = 4 * 1024 * 1024;
+    public int StreamSendBufferBytesMax { get; init; } = 8 * 1024 * 1024;
 
     public int SendBufferBytesMax { get; init; } = 16 * 1024 * 1024;
 
@@ -72,7 +81,9 @@ public sealed record ConnectionOptions
         InitialDataBytesMax = (ulong)ConnectionWindowBytes,
         InitialStreamDataBytesMax = (ulong)StreamWindowBytes,
         InitialStreamsMax = (ulong)StreamsMax,
+        InitialUnidirectionalStreamsMax = (ulong)UnidirectionalStreamsMax,
         AckDelayMs = (ulong)MaxAckDelay.TotalMilliseconds,
         IdleTimeoutMs = (ulong)IdleTimeout.TotalMilliseconds,
+        DatagramFrameBytesMax = (ulong)DatagramFrameBytesMax,
     };
 }

@@ -14,4 +14,6 @@ public readonly record struct ConnectionStatistics(
     long PacketsLostSpuriously,
     long PacketsDuplicate,
     long PacketsForged,
-    long KeyPhases);
+    long KeyPhases,
+    long DatagramsUnsent,
+    long DatagramsUnread);

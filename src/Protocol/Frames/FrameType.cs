@@ -11,10 +11,12 @@ public enum FrameType : byte
     StopSending = 0x05,
     MaxData = 0x10,
     MaxStreamData = 0x11,
-    MaxStreams = 0x12,
+    MaxStreamsBidirectional = 0x12,
+    MaxStreamsUnidirectional = 0x13,
     DataBlocked = 0x14,
     StreamDataBlocked = 0x15,
-    StreamsBlocked = 0x16,
+    StreamsBlockedBidirectional = 0x16,
+    StreamsBlockedUnidirectional = 0x17,
     PathChallenge = 0x1A,
     PathResponse = 0x1B,
     TransportClose = 0x1C,
@@ -24,6 +26,8 @@ public enum FrameType : byte
     /// <summary>The lowest of 16 types: the low four bits carry priority, OFF and FIN.</summary>
     Stream = 0x20,
     StreamLast = 0x2F,
+
+    Datagram = 0x31,
 
     /// <summary>The number of draft-ietf-quic-ack-frequency.</summary>
     AckFrequency = 0xAF,

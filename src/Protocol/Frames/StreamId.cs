@@ -6,7 +6,7 @@ namespace Darkbloom.Protocol.Frames;
 /// <remarks>
 /// <code>
 /// bit 0: 0 = opened by the initiator, 1 = opened by the responder
-/// bit 1: 0 = bidirectional,           1 = unidirectional (reserved: a frame for one closes the connection)
+/// bit 1: 0 = bidirectional,           1 = unidirectional: only the opener sends
 /// rest:  how many streams of this kind were opened before
 /// </code>
 /// </remarks>
@@ -15,8 +15,8 @@ public readonly record struct StreamId(ulong Value)
     /// <summary>One more than the highest index that fits 62 bits beside the two type bits.</summary>
     public const ulong IndexMax = 1UL << 60;
 
-    public static StreamId Bidirectional(ulong index, bool openedByInitiator) =>
-        new((index << 2) | (openedByInitiator ? 0UL : 1UL));
+    public static StreamId Create(ulong index, bool isBidirectional, bool openedByInitiator) =>
+        new((index << 2) | (isBidirectional ? 0UL : 2UL) | (openedByInitiator ? 0UL : 1UL));
 
     public bool IsOpenedByInitiator => (Value & 1) == 0;
 

@@ -13,4 +13,6 @@ internal enum HandshakeParameter : ulong
     DatagramBytesMax = 6,
     ObservedAddress = 7,
     Refusal = 8,
+    InitialUnidirectionalStreamsMax = 9,
+    DatagramFrameBytesMax = 10,
 }

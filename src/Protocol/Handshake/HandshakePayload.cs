@@ -103,6 +103,16 @@ public readonly ref struct HandshakePayload
             WriteNumber(ref writer, HandshakeParameter.Refusal, (ulong)Refusal);
         }
 
+        if (Parameters.InitialUnidirectionalStreamsMax != 0)
+        {
+            WriteNumber(ref writer, HandshakeParameter.InitialUnidirectionalStreamsMax, Parameters.InitialUnidirectionalStreamsMax);
+        }
+
+        if (Parameters.DatagramFrameBytesMax != 0)
+        {
+            WriteNumber(ref writer, HandshakeParameter.DatagramFrameBytesMax, Parameters.DatagramFrameBytesMax);
+        }
+
         return writer.Position;
     }
 
@@ -148,7 +158,7 @@ public readonly ref struct HandshakePayload
             return read && reader.IsEmpty;
         }
 
-        if (id is 0 or > HandshakeParameter.Refusal)
+        if (id is 0 or > HandshakeParameter.DatagramFrameBytesMax)
         {
             return true;
         }
@@ -171,6 +181,8 @@ public readonly ref struct HandshakePayload
             HandshakeParameter.InitialStreamsMax => parameters with { InitialStreamsMax = number },
             HandshakeParameter.AckDelayMs => parameters with { AckDelayMs = number },
             HandshakeParameter.IdleTimeoutMs => parameters with { IdleTimeoutMs = number },
+            HandshakeParameter.InitialUnidirectionalStreamsMax => parameters with { InitialUnidirectionalStreamsMax = number },
+            HandshakeParameter.DatagramFrameBytesMax => parameters with { DatagramFrameBytesMax = number },
             _ => parameters with { DatagramBytesMax = number },
         };
         return true;

@@ -16,8 +16,11 @@ public sealed record TransportParameters
     /// <summary>Bytes that the peer may send on each stream before MAX_STREAM_DATA raises it.</summary>
     public ulong InitialStreamDataBytesMax { get; init; } = 1 << 20;
 
-    /// <summary>Streams that the peer may open before MAX_STREAMS raises it.</summary>
+    /// <summary>Bidirectional streams that the peer may open before MAX_STREAMS raises it.</summary>
     public ulong InitialStreamsMax { get; init; } = 256;
+
+    /// <summary>The same of unidirectional streams.</summary>
+    public ulong InitialUnidirectionalStreamsMax { get; init; }
 
     /// <summary>How long this side may hold an acknowledgement back.</summary>
     public ulong AckDelayMs { get; init; } = 25;
@@ -28,12 +31,17 @@ public sealed record TransportParameters
     /// <summary>The largest datagram that this side receives.</summary>
     public ulong DatagramBytesMax { get; init; } = WireLimits.DatagramBytesMax;
 
+    /// <summary>The largest DATAGRAM frame that this side takes, type and length included; 0 when it takes none.</summary>
+    public ulong DatagramFrameBytesMax { get; init; }
+
     /// <summary>Whether every value lies within its limit.</summary>
     public bool IsValid =>
         InitialDataBytesMax <= VarInt.MaxValue
         && InitialStreamDataBytesMax <= VarInt.MaxValue
         && InitialStreamsMax <= StreamsMax
+        && InitialUnidirectionalStreamsMax <= StreamsMax
         && AckDelayMs <= AckDelayMsMax
         && IdleTimeoutMs is > 0 and <= IdleTimeoutMsMax
-        && DatagramBytesMax is >= WireLimits.DatagramBytesMin and <= ushort.MaxValue;
+        && DatagramBytesMax is >= WireLimits.DatagramBytesMin and <= ushort.MaxValue
+        && DatagramFrameBytesMax <= ushort.MaxValue;
 }

@@ -72,11 +72,14 @@ public ref struct WireReader(ReadOnlySpan<byte> source)
         {
             return false;
         }
-        value = (ulong)(_source[Position] & 0x3F);
-        for (int i = 1; i < length; i++)
+        ReadOnlySpan<byte> bytes = _source.Slice(Position, length);
+        value = length switch
         {
-            value = (value << 8) | _source[Position + i];
-        }
+            1 => bytes[0] & 0x3FUL,
+            2 => BinaryPrimitives.ReadUInt16BigEndian(bytes) & 0x3FFFUL,
+            4 => BinaryPrimitives.ReadUInt32BigEndian(bytes) & 0x3FFF_FFFFUL,
+            _ => BinaryPrimitives.ReadUInt64BigEndian(bytes) & VarInt.MaxValue,
+        };
         Position += length;
         return true;
     }

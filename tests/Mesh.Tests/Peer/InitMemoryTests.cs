@@ -109,6 +109,23 @@ public sealed class InitMemoryTests
     }
 
     [Fact]
+    public void An_init_that_arrives_after_one_of_a_later_attempt_still_connects()
+    {
+        using PeerWorld world = new(link: _perfect);
+        SimPeer client = world.AddMember();
+        SimPeer server = world.AddMember();
+        int sent = 0;
+        world.Wire.Tap = (_, _, _) => ++sent > 2; // the first Init and its repetition after a second are lost
+        _ = client.Connect(server);
+        world.Run(1.5);
+        _ = client.Connect(server);
+        world.Run(10);
+
+        Assert.Equal(0, server.Core.Counters.InitsReplayed);
+        Assert.Equal(2, world.Told(client, PeerEventKind.Connected).Count());
+    }
+
+    [Fact]
     public void Two_sessions_of_a_peer_that_lives_both_stay()
     {
         using PeerWorld world = new(link: _perfect);

@@ -106,7 +106,8 @@ public sealed class FuzzTests
     private static readonly FrameType[] s_types =
     [
         FrameType.ResetStream, FrameType.StopSending, FrameType.MaxStreamData, FrameType.StreamDataBlocked, FrameType.MaxData,
-        FrameType.MaxStreams, FrameType.DataBlocked, FrameType.StreamsBlocked, FrameType.PathChallenge, FrameType.PathResponse,
+        FrameType.MaxStreamsBidirectional, FrameType.MaxStreamsUnidirectional, FrameType.DataBlocked,
+        FrameType.StreamsBlockedBidirectional, FrameType.StreamsBlockedUnidirectional, FrameType.PathChallenge, FrameType.PathResponse,
         FrameType.ObservedAddress, FrameType.AckFrequency, FrameType.Ping, FrameType.Padding,
     ];
 

@@ -285,9 +285,37 @@ public sealed class StreamTests
         int taken = 0;
         for (int i = 0; i < 10; i++)
         {
-            taken += pair.Client.Connection.Write(pair.Client.Open(), new byte[50_000]);
+            taken += pair.Client.Connection.Write(pair.Client.Open(StreamPriority.Control), new byte[50_000]);
         }
         Assert.Equal(100_000, taken);
+    }
+
+    [Fact]
+    public void Less_urgent_bytes_leave_room_to_write_more_urgent_ones()
+    {
+        using Pair pair = new(client: new ConnectionOptions { SendBufferBytesMax = 160_000 });
+        int taken = 0;
+        foreach ((StreamPriority priority, int mayTake) in new[]
+        {
+            (StreamPriority.Bulk, 130_000), (StreamPriority.Prompts, 140_000), (StreamPriority.Tokens, 150_000), (StreamPriority.Control, 160_000),
+        })
+        {
+            for (int i = 0; i < 4; i++)
+            {
+                taken += pair.Client.Connection.Write(pair.Client.Open(priority), new byte[50_000]);
+            }
+            Assert.Equal(mayTake, taken);
+        }
+    }
+
+    [Fact]
+    public void A_writer_is_woken_however_small_the_send_buffers_are()
+    {
+        using Pair pair = new(client: new ConnectionOptions { SendBufferBytesMax = 20_000 });
+        byte[] data = TransferTests.Bytes(5_000_000, 3);
+        StreamId stream = pair.Client.OpenAndSend(data, StreamPriority.Bulk);
+        pair.RunUntil(() => pair.Server.HasFinished(stream), TimeSpan.FromMinutes(5));
+        Assert.Equal(data, pair.Server.BytesOf(stream));
     }
 
     private static double SecondsToSend(Pair pair, int bytes)

@@ -20,7 +20,12 @@ public sealed class ViolationTests
     [InlineData("0200002000", TransportErrorCode.FrameEncoding)] // 33 ranges
     [InlineData("200005AABB", TransportErrorCode.FrameEncoding)] // STREAM longer than the packet
     [InlineData("2200FFFFFFFFFFFFFFFF01AA", TransportErrorCode.FrameEncoding)] // STREAM beyond 62 bits
-    [InlineData("200201AA", TransportErrorCode.StreamState)] // unidirectional
+    [InlineData("200201AA", TransportErrorCode.StreamLimit)] // unidirectional, of which none is allowed
+    [InlineData("200301AA", TransportErrorCode.StreamState)] // bytes on our own unidirectional stream
+    [InlineData("04030000", TransportErrorCode.StreamState)] // a reset of one
+    [InlineData("150300", TransportErrorCode.StreamState)] // STREAM_DATA_BLOCKED on one
+    [InlineData("050200", TransportErrorCode.StreamState)] // STOP_SENDING of the peer's own
+    [InlineData("1102410000", TransportErrorCode.StreamState)] // MAX_STREAM_DATA of the peer's own
     [InlineData("200101AA", TransportErrorCode.StreamState)] // our own stream, never opened
     [InlineData("20441001AA", TransportErrorCode.StreamLimit)] // stream number 260
     [InlineData("2200800F424001AA", TransportErrorCode.FlowControl)] // offset 1,000,000
@@ -32,6 +37,8 @@ public sealed class ViolationTests
     [InlineData("050100", TransportErrorCode.StreamState)]
     [InlineData("110100", TransportErrorCode.StreamState)]
     [InlineData("12D000000000000001", TransportErrorCode.FrameEncoding)] // more streams than ids
+    [InlineData("13D000000000000001", TransportErrorCode.FrameEncoding)]
+    [InlineData("17D000000000000001", TransportErrorCode.FrameEncoding)]
     [InlineData("1A00000000000000", TransportErrorCode.FrameEncoding)] // PATH_CHALLENGE of seven bytes
     [InlineData("1C00410100", TransportErrorCode.FrameEncoding)] // CLOSE with a reason of 257 bytes
     public void A_frame_that_breaks_a_rule_closes_the_connection(string frames, TransportErrorCode code)

@@ -109,10 +109,18 @@ public sealed class FrameTests
     [Fact]
     public void MaxStreams() => Check(
         "12" + "4100",
-        new MaxStreamsFrame(256).Length,
-        (ref WireWriter writer) => new MaxStreamsFrame(256).Write(ref writer),
+        new MaxStreamsFrame(true, 256).Length,
+        (ref WireWriter writer) => new MaxStreamsFrame(true, 256).Write(ref writer),
         ReadMaxStreams,
-        new MaxStreamsFrame(256));
+        new MaxStreamsFrame(true, 256));
+
+    [Fact]
+    public void MaxStreams_of_unidirectional_streams() => Check(
+        "13" + "03",
+        new MaxStreamsFrame(false, 3).Length,
+        (ref WireWriter writer) => new MaxStreamsFrame(false, 3).Write(ref writer),
+        ReadMaxStreams,
+        new MaxStreamsFrame(false, 3));
 
     [Theory]
     [InlineData("12CFFFFFFFFFFFFFFF", true)] // 2^60 - 1
@@ -140,10 +148,25 @@ public sealed class FrameTests
     [Fact]
     public void StreamsBlocked() => Check(
         "16" + "10",
-        new StreamsBlockedFrame(16).Length,
-        (ref WireWriter writer) => new StreamsBlockedFrame(16).Write(ref writer),
-        (byte _, ref WireReader reader) => StreamsBlockedFrame.TryRead(ref reader, out StreamsBlockedFrame frame) ? Tell(frame) : null,
-        new StreamsBlockedFrame(16));
+        new StreamsBlockedFrame(true, 16).Length,
+        (ref WireWriter writer) => new StreamsBlockedFrame(true, 16).Write(ref writer),
+        ReadStreamsBlocked,
+        new StreamsBlockedFrame(true, 16));
+
+    [Fact]
+    public void StreamsBlocked_of_unidirectional_streams() => Check(
+        "17" + "4100",
+        new StreamsBlockedFrame(false, 256).Length,
+        (ref WireWriter writer) => new StreamsBlockedFrame(false, 256).Write(ref writer),
+        ReadStreamsBlocked,
+        new StreamsBlockedFrame(false, 256));
+
+    [Theory]
+    [InlineData("16CFFFFFFFFFFFFFFF", true)] // 2^60 - 1
+    [InlineData("16D000000000000000", true)] // 2^60
+    [InlineData("16D000000000000001", false)] // 2^60 + 1
+    public void StreamsBlocked_is_at_most_what_ids_can_number(string hex, bool isValid) =>
+        Assert.Equal(isValid, ReadHex(hex, ReadStreamsBlocked) is not null);
 
     [Fact]
     public void PathChallenge() => Check(
@@ -201,6 +224,21 @@ public sealed class FrameTests
     [InlineData("22" + "00" + "FFFFFFFFFFFFFFFF" + "01" + "AA", false)]
     [InlineData("22" + "00" + "FFFFFFFFFFFFFFFF" + "00", true)]
     public void Stream_ends_within_62_bits(string hex, bool isValid) => Assert.Equal(isValid, ReadHex(hex, ReadStream) is not null);
+
+    [Fact]
+    public void Datagram() => Check(
+        "31" + "03" + "616263",
+        new DatagramFrame("abc"u8).Length,
+        (ref WireWriter writer) => new DatagramFrame("abc"u8).Write(ref writer),
+        ReadDatagram,
+        "616263");
+
+    [Fact]
+    public void A_datagram_of_a_full_packet_has_the_longest_header()
+    {
+        DatagramFrame frame = new(new byte[1400]);
+        Assert.Equal(1400 + DatagramFrame.HeaderBytesMax, frame.Length);
+    }
 
     [Theory]
     [InlineData(CloseOrigin.Transport, "1C" + "0A" + "03" + "6F6464")]
@@ -279,10 +317,7 @@ public sealed class FrameTests
     {
         StreamId id = new(value);
         Assert.Equal((byInitiator, isBidirectional, index), (id.IsOpenedByInitiator, id.IsBidirectional, id.Index));
-        if (isBidirectional)
-        {
-            Assert.Equal(id, StreamId.Bidirectional(index, byInitiator));
-        }
+        Assert.Equal(id, StreamId.Create(index, isBidirectional, byInitiator));
     }
 
     private static void Check(string golden, int length, Writing write, Reading read, object? expected = null)
@@ -319,7 +354,7 @@ public sealed class FrameTests
         byte type = bytes.IsEmpty ? (byte)0 : bytes[0];
         Reading[] readings =
         [
-            ReadAck, ReadStream, ReadClose, ReadMaxStreams,
+            ReadAck, ReadStream, ReadClose, ReadMaxStreams, ReadStreamsBlocked, ReadDatagram,
             (byte _, ref WireReader r) => ResetStreamFrame.TryRead(ref r, out ResetStreamFrame f) ? Tell(f) : null,
             (byte _, ref WireReader r) => MaxStreamDataFrame.TryRead(ref r, out MaxStreamDataFrame f) ? Tell(f) : null,
             (byte _, ref WireReader r) => PathResponseFrame.TryRead(ref r, out PathResponseFrame f) ? Tell(f) : null,
@@ -359,8 +394,14 @@ public sealed class FrameTests
             ? $"{frame.Origin} {frame.Code} {Convert.ToHexString(frame.Reason)}"
             : null;
 
+    private static string? ReadDatagram(byte type, ref WireReader reader) =>
+        DatagramFrame.TryRead(ref reader, out DatagramFrame frame) ? Convert.ToHexString(frame.Data) : null;
+
     private static string? ReadMaxStreams(byte type, ref WireReader reader) =>
-        MaxStreamsFrame.TryRead(ref reader, out MaxStreamsFrame frame) ? Tell(frame) : null;
+        MaxStreamsFrame.TryRead((FrameType)type, ref reader, out MaxStreamsFrame frame) ? Tell(frame) : null;
+
+    private static string? ReadStreamsBlocked(byte type, ref WireReader reader) =>
+        StreamsBlockedFrame.TryRead((FrameType)type, ref reader, out StreamsBlockedFrame frame) ? Tell(frame) : null;
 
     private static string? Tell(object frame) => frame.ToString();
 }

@@ -18,9 +18,11 @@ public sealed class HandshakePayloadTests
         InitialDataBytesMax = 1_000_000,
         InitialStreamDataBytesMax = 100_000,
         InitialStreamsMax = 100,
+        InitialUnidirectionalStreamsMax = 3,
         AckDelayMs = 10,
         IdleTimeoutMs = 20_000,
         DatagramBytesMax = 1400,
+        DatagramFrameBytesMax = 500,
     };
 
     private static readonly PathAddress Observed = PathAddress.From(IPEndPoint.Parse("192.0.2.1:4444"));
@@ -28,7 +30,7 @@ public sealed class HandshakePayloadTests
     private const string Golden =
         "000000006b49d200" + "0003" + "010203"
         + "0104" + "800f4240" + "0204" + "800186a0" + "0302" + "4064" + "0401" + "0a" + "0504" + "80004e20" + "0602" + "4578"
-        + "0712" + "00000000000000000000ffffc0000201" + "115c";
+        + "0712" + "00000000000000000000ffffc0000201" + "115c" + "0901" + "03" + "0a02" + "41f4";
 
     [Fact]
     public void Payload_has_its_golden_bytes() => Assert.Equal(Golden, Convert.ToHexStringLower(Write([1, 2, 3], Observed)));
@@ -76,7 +78,7 @@ public sealed class HandshakePayloadTests
     [Fact]
     public void Unknown_parameters_are_skipped_and_absent_ones_take_their_defaults()
     {
-        Assert.True(TryReadParameters("0001ff" + "0302" + "4064" + "09020102" + "7fff00", out TransportParameters parameters));
+        Assert.True(TryReadParameters("0001ff" + "0302" + "4064" + "2a020102" + "7fff00", out TransportParameters parameters));
         Assert.Equal(new TransportParameters { InitialStreamsMax = 100 }, parameters);
     }
 
@@ -142,8 +144,18 @@ public sealed class HandshakePayloadTests
     [InlineData(TransportParameters.StreamsMax - 1, true)]
     [InlineData(TransportParameters.StreamsMax, true)]
     [InlineData(TransportParameters.StreamsMax + 1, false)]
-    public void Streams_have_a_limit(ulong streams, bool valid) =>
+    public void Streams_of_either_kind_have_a_limit(ulong streams, bool valid)
+    {
         Assert.Equal(valid, (Parameters with { InitialStreamsMax = streams }).IsValid);
+        Assert.Equal(valid, (Parameters with { InitialUnidirectionalStreamsMax = streams }).IsValid);
+    }
+
+    [Theory]
+    [InlineData(ushort.MaxValue - 1, true)]
+    [InlineData(ushort.MaxValue, true)]
+    [InlineData(ushort.MaxValue + 1, false)]
+    public void Datagram_frames_have_a_largest_size(ulong bytes, bool valid) =>
+        Assert.Equal(valid, (Parameters with { DatagramFrameBytesMax = bytes }).IsValid);
 
     [Fact]
     public void Parameter_out_of_range_is_not_written() =>
@@ -183,7 +195,7 @@ public sealed class HandshakePayloadTests
         {
             if (HandshakePayload.TryRead(bytes.AsSpan(0, length), out HandshakePayload payload))
             {
-                Assert.Null(payload.ObservedAddress);
+                Assert.False(payload.Parameters == Parameters && payload.ObservedAddress == Observed);
             }
         }
     }

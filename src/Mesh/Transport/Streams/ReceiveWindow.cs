@@ -7,14 +7,17 @@ namespace Darkbloom.Mesh.Transport.Streams;
 /// <summary>How much the peer may send: flow control of one stream or of the whole connection, RFC 9000 section 4.</summary>
 /// <remarks>
 /// The window starts small and doubles, up to a cap, whenever the reader consumes half of it within two round trips:
-/// then the window, and not the reader, is what holds the sender back.
+/// then the window, and not the reader, is what holds the sender back. The peer hears of each eighth that is consumed,
+/// so that at any time at least seven eighths of a window are open to it.
 /// </remarks>
 internal sealed class ReceiveWindow
 {
     private const int FastRoundTrips = 2;
+    private const ulong UpdatesPerWindow = 8;
 
     private readonly ulong _windowMax;
-    private Instant? _updatedAt;
+    private Instant? _halfStartedAt;
+    private ulong _halfStart;
 
     public ReceiveWindow(ulong initialBytes, ulong maxBytes)
     {
@@ -32,8 +35,8 @@ internal sealed class ReceiveWindow
     /// <summary>How far the limit is moved ahead of what was consumed.</summary>
     public ulong WindowBytes { get; private set; }
 
-    /// <summary>Half of the window is used: tell the peer a new limit.</summary>
-    public bool IsUpdateDue => Limit - Consumed <= WindowBytes / 2;
+    /// <summary>An eighth of the window is used: tell the peer a new limit.</summary>
+    public bool IsUpdateDue => Limit - Consumed <= WindowBytes - (WindowBytes / UpdatesPerWindow);
 
     public void Consume(ulong bytes)
     {
@@ -44,11 +47,18 @@ internal sealed class ReceiveWindow
     /// <summary>Moves the limit and returns it.</summary>
     public ulong Update(Instant now, TimeSpan smoothedRtt)
     {
-        if (_updatedAt is { } updatedAt && now - updatedAt < smoothedRtt * FastRoundTrips)
+        if (_halfStartedAt is not { } startedAt)
         {
-            WindowBytes = Math.Min(WindowBytes * 2, _windowMax);
+            (_halfStartedAt, _halfStart) = (now, Consumed);
         }
-        _updatedAt = now;
+        else if (Consumed - _halfStart >= WindowBytes / 2)
+        {
+            if (now - startedAt < smoothedRtt * FastRoundTrips)
+            {
+                WindowBytes = Math.Min(WindowBytes * 2, _windowMax);
+            }
+            (_halfStartedAt, _halfStart) = (now, Consumed);
+        }
         Limit = Math.Max(Limit, Consumed + WindowBytes);
         return Limit;
     }

@@ -10,6 +10,7 @@ namespace Darkbloom.Mesh.Transport.Streams;
 /// Open      -> [RESET_STREAM]                     -> Reset      unread bytes are dropped
 /// SizeKnown -> [RESET_STREAM]                     -> Reset
 /// SizeKnown -> [application stopped reading]      -> Finished   nobody will read what is missing
+/// Absent is where a unidirectional stream of this side stays.
 /// </code></remarks>
 internal enum ReceiverState
 {
@@ -17,6 +18,7 @@ internal enum ReceiverState
     SizeKnown,
     Finished,
     Reset,
+    Absent,
 }
 
 /// <summary>The receiving half of one stream.</summary>
@@ -45,7 +47,10 @@ internal sealed class StreamReceiver(ulong initialWindow, ulong maxWindow)
     /// <summary>Meaningful once IsStopped.</summary>
     public ulong StopCode { get; private set; }
 
-    public bool IsTerminal => State is ReceiverState.Finished or ReceiverState.Reset;
+    public bool IsTerminal => State is ReceiverState.Finished or ReceiverState.Reset or ReceiverState.Absent;
+
+    /// <summary>The half that a unidirectional stream of this side lacks.</summary>
+    public static StreamReceiver Absent() => new(0, 0) { State = ReceiverState.Absent };
 
     public bool IsAtEnd => _finalSize == Buffer.ReadOffset;
 

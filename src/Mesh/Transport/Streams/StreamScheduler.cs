@@ -17,22 +17,10 @@ internal sealed class StreamScheduler(int datagramBytes)
     private const int Priorities = (int)StreamPriority.Bulk + 1;
 
     private readonly Queue<TransportStream>[] _queues = CreateQueues();
+    private int _count;
     private long _bulkCredit;
 
-    public bool IsEmpty
-    {
-        get
-        {
-            foreach (Queue<TransportStream> queue in _queues)
-            {
-                if (queue.Count > 0)
-                {
-                    return false;
-                }
-            }
-            return true;
-        }
-    }
+    public bool IsEmpty => _count == 0;
 
     /// <summary>Puts a stream at the end of its priority's queue, unless it stands there.</summary>
     public void Add(TransportStream stream)
@@ -41,6 +29,7 @@ internal sealed class StreamScheduler(int datagramBytes)
         {
             stream.IsScheduled = true;
             _queues[(int)stream.Priority].Enqueue(stream);
+            _count++;
         }
     }
 
@@ -62,6 +51,7 @@ internal sealed class StreamScheduler(int datagramBytes)
         {
             Debug.Assert(stream.IsScheduled, "A queued stream is marked.");
             stream.IsScheduled = false;
+            _count--;
         }
         return stream is not null;
     }

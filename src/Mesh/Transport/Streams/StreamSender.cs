@@ -10,6 +10,7 @@ namespace Darkbloom.Mesh.Transport.Streams;
 /// Open      -> [application resets, or the peer stops reading] -> Resetting
 /// Completing-> [application resets, or the peer stops reading] -> Resetting
 /// Resetting -> [RESET_STREAM acknowledged]   -> Reset
+/// Absent is where a peer's unidirectional stream stays.
 /// </code></remarks>
 internal enum SenderState
 {
@@ -18,6 +19,7 @@ internal enum SenderState
     Resetting,
     Finished,
     Reset,
+    Absent,
 }
 
 /// <summary>The sending half of one stream.</summary>
@@ -35,7 +37,10 @@ internal sealed class StreamSender(ulong initialLimit)
     /// <summary>Why the stream was reset; meaningful from Resetting on.</summary>
     public ulong ResetCode { get; private set; }
 
-    public bool IsTerminal => State is SenderState.Finished or SenderState.Reset;
+    public bool IsTerminal => State is SenderState.Finished or SenderState.Reset or SenderState.Absent;
+
+    /// <summary>The half that a peer's unidirectional stream lacks.</summary>
+    public static StreamSender Absent() => new(0) { State = SenderState.Absent };
 
     /// <summary>Something may be sent that no flow control holds back.</summary>
     public bool HasUrgent => State is SenderState.Open or SenderState.Completing && (Buffer.HasLost || (_isEndQueued && !Buffer.HasUnsent));

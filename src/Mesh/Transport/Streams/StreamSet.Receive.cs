@@ -5,8 +5,8 @@ namespace Darkbloom.Mesh.Transport.Streams;
 /// <summary>The frames that a peer sends about streams. Each returns what is wrong with it, or null.</summary>
 internal sealed partial class StreamSet
 {
-    private static readonly TransportViolation s_unidirectional =
-        new(TransportErrorCode.StreamState, "unidirectional streams are reserved");
+    private static readonly TransportViolation s_wrongDirection =
+        new(TransportErrorCode.StreamState, "a unidirectional stream used against its direction");
     private static readonly TransportViolation s_neverOpened =
         new(TransportErrorCode.StreamState, "a stream that this side never opened");
     private static readonly TransportViolation s_tooManyStreams =
@@ -18,7 +18,7 @@ internal sealed partial class StreamSet
     public TransportViolation? OnStream(in StreamFrame frame, out bool mustComeAgain)
     {
         mustComeAgain = false;
-        if (TryFind(frame.Id, out TransportStream? stream) is { } violation)
+        if (TryFindReceiving(frame.Id, out TransportStream? stream) is { } violation)
         {
             return violation;
         }
@@ -57,7 +57,7 @@ internal sealed partial class StreamSet
 
     public TransportViolation? OnResetStream(in ResetStreamFrame frame)
     {
-        if (TryFind(frame.Id, out TransportStream? stream) is { } violation)
+        if (TryFindReceiving(frame.Id, out TransportStream? stream) is { } violation)
         {
             return violation;
         }
@@ -83,7 +83,7 @@ internal sealed partial class StreamSet
 
     public TransportViolation? OnStopSending(in StopSendingFrame frame)
     {
-        if (TryFind(frame.Id, out TransportStream? stream) is { } violation)
+        if (TryFindSending(frame.Id, out TransportStream? stream) is { } violation)
         {
             return violation;
         }
@@ -99,7 +99,7 @@ internal sealed partial class StreamSet
 
     public TransportViolation? OnMaxStreamData(in MaxStreamDataFrame frame)
     {
-        if (TryFind(frame.Id, out TransportStream? stream) is { } violation)
+        if (TryFindSending(frame.Id, out TransportStream? stream) is { } violation)
         {
             return violation;
         }
@@ -113,7 +113,7 @@ internal sealed partial class StreamSet
     /// <summary>The peer is stuck: if a limit could be higher, a frame that said so may have been lost, so say it again.</summary>
     public TransportViolation? OnStreamDataBlocked(in StreamDataBlockedFrame frame)
     {
-        if (TryFind(frame.Id, out TransportStream? stream) is { } violation)
+        if (TryFindReceiving(frame.Id, out TransportStream? stream) is { } violation)
         {
             return violation;
         }
@@ -132,50 +132,59 @@ internal sealed partial class StreamSet
         }
         while (_heldByConnection.TryDequeue(out TransportStream? stream))
         {
+            stream.IsHeld = false;
             Schedule(stream);
         }
     }
 
     public void OnMaxStreams(in MaxStreamsFrame frame)
     {
-        if (frame.Maximum <= _streamsAllowedHere)
+        StreamCredit credit = CreditOf(frame.IsBidirectional);
+        if (credit.TryRaise(frame.Maximum))
         {
-            return;
-        }
-        _streamsAllowedHere = frame.Maximum;
-        if (_wantsStream)
-        {
-            _wantsStream = false;
-            _events.Enqueue(new ConnectionEvent(ConnectionEventKind.StreamsAvailable));
+            _events.Enqueue(new ConnectionEvent(ConnectionEventKind.StreamsAvailable, credit.Next));
         }
     }
 
     public void OnDataBlocked(in DataBlockedFrame frame) => _maxDataPending |= _receiveWindow.Limit > frame.Limit;
 
-    public void OnStreamsBlocked(in StreamsBlockedFrame frame) => _maxStreamsPending |= _streamsAllowedPeer > frame.Limit;
+    public void OnStreamsBlocked(in StreamsBlockedFrame frame) => CreditOf(frame.IsBidirectional).OnBlocked(frame.Limit);
+
+    /// <summary>Finds the stream whose bytes the peer sends.</summary>
+    private TransportViolation? TryFindReceiving(StreamId id, out TransportStream? stream)
+    {
+        stream = null;
+        return HasReceiver(id) ? TryFind(id, out stream) : s_wrongDirection;
+    }
+
+    /// <summary>Finds the stream whose bytes the peer receives.</summary>
+    private TransportViolation? TryFindSending(StreamId id, out TransportStream? stream)
+    {
+        stream = null;
+        return HasSender(id) ? TryFind(id, out stream) : s_wrongDirection;
+    }
 
     /// <summary>Finds the stream, opening it and all below it if the peer may. Null without a violation: closed long ago.</summary>
     private TransportViolation? TryFind(StreamId id, out TransportStream? stream)
     {
-        stream = null;
-        if (!id.IsBidirectional)
+        stream = Find(id);
+        if (stream is not null)
         {
-            return s_unidirectional;
+            return null;
         }
-        if (id.IsOpenedByInitiator == _isInitiator)
+        StreamCredit credit = CreditOf(id.IsBidirectional);
+        if (IsOpenedHere(id))
         {
-            stream = Find(id);
-            return id.Index < _openedHere ? null : s_neverOpened;
+            return id.Index < credit.OpenedHere ? null : s_neverOpened;
         }
-        if (id.Index >= _streamsAllowedPeer)
+        if (id.Index >= credit.AllowedPeer)
         {
             return s_tooManyStreams;
         }
-        while (_openedByPeer <= id.Index)
+        while (credit.OpenedByPeer <= id.Index)
         {
-            _ = Create(StreamId.Bidirectional(_openedByPeer++, !_isInitiator), StreamPriority.Prompts);
+            stream = Create(credit.OpenByPeer(), StreamPriority.Prompts);
         }
-        stream = Find(id);
         return null;
     }
 

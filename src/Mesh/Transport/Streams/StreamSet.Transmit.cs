@@ -17,12 +17,12 @@ internal sealed partial class StreamSet
     private const int StreamFrameBytesMin = 32;
 
     private bool _maxDataPending;
-    private bool _maxStreamsPending;
     private bool _dataBlockedPending;
-    private bool _streamsBlockedPending;
 
     public bool HasPendingControl =>
-        _maxDataPending || _maxStreamsPending || _dataBlockedPending || _streamsBlockedPending || _control.Count > 0;
+        _maxDataPending || _dataBlockedPending || _control.Count > 0
+        || _bidirectional.IsLimitPending || _bidirectional.IsBlockedPending
+        || _unidirectional.IsLimitPending || _unidirectional.IsBlockedPending;
 
     /// <summary>Bytes or ends wait that no flow control holds back.</summary>
     public bool HasPendingData => !_scheduler.IsEmpty;
@@ -52,12 +52,22 @@ internal sealed partial class StreamSet
             }
             if (!stream.Sender.HasUrgent && _sendWindow.Available == 0)
             {
-                _heldByConnection.Enqueue(stream);
+                Hold(stream);
                 _dataBlockedPending |= _sendWindow.TryReportBlocked();
                 continue;
             }
             WriteStreamFrame(stream, ref writer, lists, ref list);
             Schedule(stream);
+        }
+    }
+
+    /// <summary>Sets a stream aside until MAX_DATA rises; however often its application writes, it stands there once.</summary>
+    private void Hold(TransportStream stream)
+    {
+        if (!stream.IsHeld)
+        {
+            stream.IsHeld = true;
+            _heldByConnection.Enqueue(stream);
         }
     }
 
@@ -107,22 +117,22 @@ internal sealed partial class StreamSet
             case SentFrameKind.MaxData:
                 _maxDataPending |= frame.Value == _receiveWindow.Limit;
                 break;
-            case SentFrameKind.MaxStreams:
-                _maxStreamsPending |= frame.Value == _streamsAllowedPeer;
+            case SentFrameKind.MaxStreamsBidirectional or SentFrameKind.MaxStreamsUnidirectional:
+                CreditOf(frame.Kind == SentFrameKind.MaxStreamsBidirectional).OnLimitLost(frame.Value);
                 break;
             case SentFrameKind.DataBlocked:
                 _sendWindow.ForgetReport(frame.Value);
                 _dataBlockedPending |= _heldByConnection.Count > 0 && _sendWindow.TryReportBlocked();
                 break;
-            case SentFrameKind.StreamsBlocked:
-                _streamsBlockedPending |= _wantsStream;
+            case SentFrameKind.StreamsBlockedBidirectional or SentFrameKind.StreamsBlockedUnidirectional:
+                CreditOf(frame.Kind == SentFrameKind.StreamsBlockedBidirectional).OnBlockedLost();
                 break;
             default:
                 break;
         }
     }
 
-    /// <summary>Tells writers that were turned away and now have room for half a buffer.</summary>
+    /// <summary>Tells writers that were turned away and now have room worth waking for.</summary>
     public void TellWritable()
     {
         for (int i = _writers.Count; i > 0; i--)
@@ -132,7 +142,7 @@ internal sealed partial class StreamSet
             {
                 stream.IsWriteWanted = false;
             }
-            else if (Room(stream) >= SendBufferBytes / 2)
+            else if (Room(stream) >= RoomWorthWaking(stream))
             {
                 stream.IsWriteWanted = false;
                 _events.Enqueue(new ConnectionEvent(ConnectionEventKind.StreamWritable, stream.Id));
@@ -143,6 +153,9 @@ internal sealed partial class StreamSet
             }
         }
     }
+
+    private int RoomWorthWaking(TransportStream stream) =>
+        Math.Min(WritableBytes, Math.Min(SendBufferBytes, SendBufferBytesOf(stream.Priority)) / 2);
 
     private void WriteConnectionControl(
         Instant now, TimeSpan smoothedRtt, ref WireWriter writer, SentFrameLists lists, ref int list)
@@ -158,23 +171,31 @@ internal sealed partial class StreamSet
             frame.Write(ref writer);
             list = lists.Add(list, new SentFrame(SentFrameKind.MaxData, Value: frame.Maximum));
         }
-        if (_maxStreamsPending)
-        {
-            _maxStreamsPending = false;
-            new MaxStreamsFrame(_streamsAllowedPeer).Write(ref writer);
-            list = lists.Add(list, new SentFrame(SentFrameKind.MaxStreams, Value: _streamsAllowedPeer));
-        }
         if (_dataBlockedPending)
         {
             _dataBlockedPending = false;
             new DataBlockedFrame(_sendWindow.Limit).Write(ref writer);
             list = lists.Add(list, new SentFrame(SentFrameKind.DataBlocked, Value: _sendWindow.Limit));
         }
-        if (_streamsBlockedPending)
+        WriteCredit(_bidirectional, ref writer, lists, ref list);
+        WriteCredit(_unidirectional, ref writer, lists, ref list);
+    }
+
+    private static void WriteCredit(StreamCredit credit, ref WireWriter writer, SentFrameLists lists, ref int list)
+    {
+        if (credit.IsLimitPending)
         {
-            _streamsBlockedPending = false;
-            new StreamsBlockedFrame(_streamsAllowedHere).Write(ref writer);
-            list = lists.Add(list, new SentFrame(SentFrameKind.StreamsBlocked, Value: _streamsAllowedHere));
+            MaxStreamsFrame frame = credit.TakeLimit();
+            frame.Write(ref writer);
+            SentFrameKind kind = credit.IsBidirectional ? SentFrameKind.MaxStreamsBidirectional : SentFrameKind.MaxStreamsUnidirectional;
+            list = lists.Add(list, new SentFrame(kind, Value: frame.Maximum));
+        }
+        if (credit.IsBlockedPending)
+        {
+            StreamsBlockedFrame frame = credit.TakeBlocked();
+            frame.Write(ref writer);
+            SentFrameKind kind = credit.IsBidirectional ? SentFrameKind.StreamsBlockedBidirectional : SentFrameKind.StreamsBlockedUnidirectional;
+            list = lists.Add(list, new SentFrame(kind, Value: frame.Limit));
         }
     }
 

@@ -15,6 +15,12 @@ internal sealed partial class StreamSet
     /// <summary>The least that a stream may buffer, however small the congestion window is.</summary>
     public const int SendBufferBytesMin = 64 * 1024;
 
+    /// <summary>A priority leaves one of these shares of all send buffers to each more urgent one.</summary>
+    private const int SendBufferShares = 16;
+
+    /// <summary>Room that is worth waking a writer for; a small buffer's writer is woken at half of it.</summary>
+    public const int WritableBytes = 256 * 1024;
+
     private readonly ConnectionOptions _options;
     private readonly bool _isInitiator;
     private readonly StreamLimits _peerLimits;
@@ -26,13 +32,10 @@ internal sealed partial class StreamSet
     private readonly Queue<TransportStream> _writers = new();
     private readonly SendWindow _sendWindow;
     private readonly ReceiveWindow _receiveWindow;
+    private readonly StreamCredit _bidirectional;
+    private readonly StreamCredit _unidirectional;
     private ulong _receivedBytes;
-    private ulong _openedHere;
-    private ulong _openedByPeer;
-    private ulong _streamsAllowedHere;
-    private ulong _streamsAllowedPeer;
     private long _bufferedBytes;
-    private bool _wantsStream;
 
     public StreamSet(
         ConnectionOptions options, ConnectionRole role, in StreamLimits peerLimits, Queue<ConnectionEvent> events)
@@ -44,8 +47,8 @@ internal sealed partial class StreamSet
         _scheduler = new StreamScheduler(options.DatagramBytes);
         _sendWindow = new SendWindow(peerLimits.ConnectionBytes);
         _receiveWindow = new ReceiveWindow((ulong)options.ConnectionWindowBytes, (ulong)options.ConnectionWindowBytesMax);
-        _streamsAllowedHere = peerLimits.Streams;
-        _streamsAllowedPeer = (ulong)options.StreamsMax;
+        _bidirectional = new StreamCredit(true, _isInitiator, peerLimits.Bidirectional, (ulong)options.StreamsMax);
+        _unidirectional = new StreamCredit(false, _isInitiator, peerLimits.Unidirectional, (ulong)options.UnidirectionalStreamsMax);
     }
 
     /// <summary>Streams that are not closed: while there are any, the session is kept alive eagerly.</summary>
@@ -71,18 +74,14 @@ internal sealed partial class StreamSet
     /// <summary>What a stream may buffer now; the connection lets it follow the congestion window.</summary>
     public int SendBufferBytes { get; set; } = SendBufferBytesMin;
 
-    /// <summary>Null when the peer allows no more streams; StreamsAvailable tells when it does.</summary>
-    public StreamId? Open(StreamPriority priority)
+    /// <summary>Null when the peer allows no more streams of this kind; StreamsAvailable tells when it does.</summary>
+    public StreamId? Open(StreamPriority priority, bool isBidirectional)
     {
-        if (_openedHere >= _streamsAllowedHere)
+        if (!CreditOf(isBidirectional).TryOpen(out StreamId id))
         {
-            _streamsBlockedPending |= !_wantsStream;
-            _wantsStream = true;
             return null;
         }
-        StreamId id = StreamId.Bidirectional(_openedHere++, _isInitiator);
-        TransportStream stream = Create(id, priority);
-        stream.IsAnnounced = true;
+        Create(id, priority).IsAnnounced = true;
         return id;
     }
 
@@ -125,9 +124,9 @@ internal sealed partial class StreamSet
             finished = true;
             return 0;
         }
-        if (stream.Receiver.IsStopped || stream.Receiver.State == ReceiverState.Reset)
+        if (stream.Receiver.IsStopped || stream.Receiver.State is ReceiverState.Reset or ReceiverState.Absent)
         {
-            finished = false;
+            finished = stream.Receiver.State == ReceiverState.Absent;
             return 0;
         }
         int count = stream.Receiver.Read(target);
@@ -177,13 +176,23 @@ internal sealed partial class StreamSet
 
     private TransportStream? Find(StreamId id) => _streams.GetValueOrDefault(id.Value);
 
+    private StreamCredit CreditOf(bool isBidirectional) => isBidirectional ? _bidirectional : _unidirectional;
+
+    private bool IsOpenedHere(StreamId id) => id.IsOpenedByInitiator == _isInitiator;
+
+    private bool HasSender(StreamId id) => id.IsBidirectional || IsOpenedHere(id);
+
+    private bool HasReceiver(StreamId id) => id.IsBidirectional || !IsOpenedHere(id);
+
     private TransportStream Create(StreamId id, StreamPriority priority)
     {
         TransportStream stream = new(
             id,
             priority,
-            new StreamSender(_peerLimits.StreamBytes),
-            new StreamReceiver((ulong)_options.StreamWindowBytes, (ulong)_options.StreamWindowBytesMax));
+            HasSender(id) ? new StreamSender(_peerLimits.StreamBytes) : StreamSender.Absent(),
+            HasReceiver(id)
+                ? new StreamReceiver((ulong)_options.StreamWindowBytes, (ulong)_options.StreamWindowBytesMax)
+                : StreamReceiver.Absent());
         _streams.Add(id.Value, stream);
         return stream;
     }
@@ -191,9 +200,13 @@ internal sealed partial class StreamSet
     private int Room(TransportStream stream)
     {
         long ofStream = SendBufferBytes - stream.Sender.Buffer.BufferedBytes;
-        long ofConnection = _options.SendBufferBytesMax - _bufferedBytes;
+        long ofConnection = SendBufferBytesOf(stream.Priority) - _bufferedBytes;
         return (int)Math.Max(0, Math.Min(ofStream, ofConnection));
     }
+
+    /// <summary>Up to where a priority fills the send buffers: an upload leaves room to write tokens in.</summary>
+    private int SendBufferBytesOf(StreamPriority priority) =>
+        _options.SendBufferBytesMax - (_options.SendBufferBytesMax / SendBufferShares * (int)priority);
 
     private void ResetSending(TransportStream stream, ulong code)
     {
@@ -244,10 +257,9 @@ internal sealed partial class StreamSet
         {
             return;
         }
-        if (stream.Id.IsOpenedByInitiator != _isInitiator)
+        if (!IsOpenedHere(stream.Id))
         {
-            _streamsAllowedPeer++;
-            _maxStreamsPending = true;
+            CreditOf(stream.Id.IsBidirectional).OnClosedByPeer();
         }
     }
 }

@@ -14,7 +14,7 @@ internal enum PendingControl
     Blocked = 8,
 }
 
-/// <summary>One bidirectional stream: its two halves, and what StreamSet and StreamScheduler note on it.</summary>
+/// <summary>One stream: its two halves, one of which may be absent, and what StreamSet and StreamScheduler note on it.</summary>
 internal sealed class TransportStream(StreamId id, StreamPriority priority, StreamSender sender, StreamReceiver receiver)
 {
     public StreamId Id { get; } = id;
@@ -39,6 +39,9 @@ internal sealed class TransportStream(StreamId id, StreamPriority priority, Stre
 
     /// <summary>StreamScheduler's: it stands in a queue.</summary>
     public bool IsScheduled { get; set; }
+
+    /// <summary>StreamSet's: it stands in the queue of streams that the connection's window holds back.</summary>
+    public bool IsHeld { get; set; }
 
     /// <summary>StreamSet's: it stands in the queue of streams with control frames.</summary>
     public bool IsControlQueued { get; set; }

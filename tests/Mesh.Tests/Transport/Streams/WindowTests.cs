@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Darkbloom.Mesh.Transport.Streams;
 using Darkbloom.Protocol.Primitives;
 using Xunit;
@@ -13,10 +14,10 @@ public sealed class WindowTests
     private Instant _now = new(1_000_000_000);
 
     [Theory]
-    [InlineData(499, false)]
-    [InlineData(500, true)]
-    [InlineData(501, true)]
-    public void An_update_is_due_when_half_is_consumed(ulong consumed, bool isDue)
+    [InlineData(124, false)]
+    [InlineData(125, true)]
+    [InlineData(126, true)]
+    public void An_update_is_due_when_an_eighth_is_consumed(ulong consumed, bool isDue)
     {
         ReceiveWindow window = new(1000, 8000);
         window.Consume(consumed);
@@ -48,6 +49,43 @@ public sealed class WindowTests
             _now += s_rtt * 2;
         }
         Assert.Equal(1000UL, window.WindowBytes);
+    }
+
+    [Theory]
+    [InlineData(1 << 20, 16 << 20, 0.98)] // a connection
+    [InlineData(1 << 18, 8 << 20, 0.55)] // one stream: seven eighths of 8 MiB each round trip are 587 Mbit/s
+    public void A_grown_window_fills_a_path_of_a_gigabit_and_a_tenth_of_a_second(ulong initial, ulong most, double share)
+    {
+        const ulong BytesPerMillisecond = 125_000;
+        const int OneWayMilliseconds = 50;
+        const int Milliseconds = 5000;
+        ReceiveWindow receiver = new(initial, most);
+        SendWindow sender = new(initial);
+        Queue<(int At, ulong Bytes)> data = new();
+        Queue<(int At, ulong Limit)> limits = new();
+        ulong sentInLastSecond = 0;
+        for (int ms = 0; ms < Milliseconds; ms++)
+        {
+            while (limits.TryPeek(out (int At, ulong Limit) limit) && limit.At <= ms)
+            {
+                _ = sender.TryRaise(limits.Dequeue().Limit);
+            }
+            ulong bytes = Math.Min(BytesPerMillisecond, sender.Available);
+            sender.Use(bytes);
+            data.Enqueue((ms + OneWayMilliseconds, bytes));
+            sentInLastSecond += ms >= Milliseconds - 1000 ? bytes : 0;
+            while (data.TryPeek(out (int At, ulong Bytes) arrived) && arrived.At <= ms)
+            {
+                receiver.Consume(data.Dequeue().Bytes);
+            }
+            if (receiver.IsUpdateDue)
+            {
+                Instant now = new((long)ms * 1_000_000);
+                limits.Enqueue((ms + OneWayMilliseconds, receiver.Update(now, TimeSpan.FromMilliseconds(2 * OneWayMilliseconds))));
+            }
+        }
+        Assert.InRange(sentInLastSecond / (1000.0 * BytesPerMillisecond), share, 1);
+        Assert.True(receiver.WindowBytes <= most);
     }
 
     [Fact]
