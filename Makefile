@@ -1,6 +1,6 @@
 # make help lists what there is. Tests and checks use Debug, where the invariants are asserted; ./darkbloom uses Release.
 .DEFAULT_GOAL := help
-.PHONY: help build test check format bench bench-transport clean up
+.PHONY: help build test check format bench bench-transport failover clean up
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ bench: ## measure: ratios against named baselines; ONLY=packets, latency, engine
 
 bench-transport: ## measure the transport against named baselines; ARGS='--help' says more
 	@dotnet run --project bench/Transport --configuration Release -- $(ARGS)
+
+failover: ## kill nodes in the middle of answers and compare; KILLS=200
+	@dotnet run --project bench --configuration Release -- failover $(if $(KILLS),--kills $(KILLS))
 
 up: ## a whole mesh on this machine
 	@./darkbloom up

@@ -1,64 +1,85 @@
 using System;
+using System.Collections.Generic;
+using System.Globalization;
 using System.IO;
 using System.Threading.Tasks;
 using BenchmarkDotNet.Running;
+using Darkbloom.Bench.Failover;
 using Darkbloom.Bench.Goals;
 using Darkbloom.Bench.Micro;
 
 namespace Darkbloom.Bench;
 
 /// <summary>
-/// <c>goals [--only group] [--json file]</c> measures what the project promises and fails where a goal is missed;
-/// <c>packets</c> tells what one packet costs a connection; anything else goes to BenchmarkDotNet, for instance
-/// <c>--filter '*'</c>.
+/// <c>goals [--only group] [--json file]</c> measures what the project promises, <c>failover [--kills count]
+/// [--json file]</c> kills nodes in mid-answer; both fail where a goal is missed. <c>packets</c> tells what one packet
+/// costs a connection. Anything else goes to BenchmarkDotNet, for instance <c>--filter '*'</c>.
 /// </summary>
 internal static class Program
 {
     private const int ExitMissed = 1;
     private const int ExitUsage = 64; // EX_USAGE of sysexits.h
+    private const int KillsMax = 10_000;
 
     private static async Task<int> Main(string[] args)
     {
-        if (args is ["packets"])
+        switch (args)
         {
-            PacketCost.Print(Console.Out);
-            return 0;
+            case ["goals", .. string[] options]:
+                return TryRead(options, "--only", GoalRun.Groups.Contains, out string? group, out string? file)
+                    ? Report(await GoalRun.MeasureAsync(group, Console.Error), file ?? InArtifacts("goals.json"))
+                    : Usage($"goals [--only {string.Join('|', GoalRun.Groups)}] [--json file]");
+            case ["failover", .. string[] options]:
+                return TryRead(options, "--kills", static count => Kills(count) is not null, out string? kills, out file)
+                    ? Report(await FailoverRun.MeasureAsync(Kills(kills) ?? FailoverRun.KillsDefault, Console.Error), file ?? InArtifacts("failover.json"))
+                    : Usage($"failover [--kills 1..{KillsMax}] [--json file]");
+            case ["packets"]:
+                PacketCost.Print(Console.Out);
+                return 0;
+            default:
+                BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
+                return 0;
         }
+    }
 
-        if (args is not ["goals", ..])
-        {
-            BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args);
-            return 0;
-        }
+    private static int? Kills(string? text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int kills) && kills is > 0 and <= KillsMax ? kills : null;
 
-        if (!TryRead(args.AsSpan(1), out string? group, out string path))
-        {
-            await Console.Error.WriteLineAsync($"usage: goals [--only {string.Join('|', GoalRun.Groups)}] [--json file]");
-            return ExitUsage;
-        }
+    private static string InArtifacts(string name) => Path.Combine("artifacts", "bench", name);
 
-        GoalReport report = GoalReport.Of(await GoalRun.MeasureAsync(group, Console.Error));
+    private static int Usage(string synopsis)
+    {
+        Console.Error.WriteLine($"usage: {synopsis}");
+        return ExitUsage;
+    }
+
+    private static int Report(IReadOnlyList<Goal> goals, string path)
+    {
+        GoalReport report = GoalReport.Of(goals);
         report.Print(Console.Out);
         report.Save(path);
-        await Console.Out.WriteLineAsync($"\nwritten to {path}");
+        Console.Out.WriteLine($"\nwritten to {path}");
         return report.IsMet ? 0 : ExitMissed;
     }
 
-    private static bool TryRead(ReadOnlySpan<string> options, out string? group, out string path)
+    /// <summary>Reads one option of the verb's own, and where the figures go.</summary>
+    private static bool TryRead(
+        ReadOnlySpan<string> options, string own, Predicate<string> isValid, out string? value, out string? file)
     {
-        (group, path) = (null, Path.Combine("artifacts", "bench", "goals.json"));
-        while (options is [{ } name, { } value, ..])
+        (value, file) = (null, null);
+        while (options is [{ } name, { } given, ..])
         {
-            switch (name)
+            if (name == own && isValid(given))
             {
-                case "--only" when GoalRun.Groups.Contains(value):
-                    group = value;
-                    break;
-                case "--json":
-                    path = value;
-                    break;
-                default:
-                    return false;
+                value = given;
+            }
+            else if (name == "--json")
+            {
+                file = given;
+            }
+            else
+            {
+                return false;
             }
 
             options = options[2..];

@@ -39,6 +39,7 @@ public sealed class NodeHost : IAsyncDisposable
         AdmissionPolicy policy = new()
         {
             Model = engine.Model.Card.Id,
+            Fingerprint = engine.Model.Card.Fingerprint,
             Slots = engine.Model.Slots,
             QueueMax = options.QueueMax,
             TextBytesMax = engine.Model.TextBytesMax,

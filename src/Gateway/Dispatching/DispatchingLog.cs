@@ -20,6 +20,9 @@ internal static partial class DispatchingLog
     [LoggerMessage(4, LogLevel.Warning, "Node {Node} broke the inference protocol: {Violation}")]
     public static partial void Violated(ILogger log, PeerId node, ResponseViolation violation);
 
+    [LoggerMessage(6, LogLevel.Information, "Node {Node} fell silent in the middle of a request")]
+    public static partial void Suspected(ILogger log, PeerId node);
+
     [LoggerMessage(5, LogLevel.Debug, "A request ended as {Outcome} after {Offers} offers; {Exposure} machines saw its prompt")]
     public static partial void Ended(ILogger log, InferenceOutcome outcome, int offers, int exposure);
 }

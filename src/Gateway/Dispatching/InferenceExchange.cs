@@ -26,9 +26,9 @@ internal sealed class InferenceExchange : IAsyncDisposable
     private readonly NodeConnections _connections;
     private readonly GenerateRequest _request;
     private readonly OfferTerms _offer;
+    private readonly Transcript _told;
     private readonly Dispatch _dispatch;
     private readonly ILogger _log;
-    private readonly Instant _giveUpAt;
 
     /// <summary>What to do next; set by every input.</summary>
     private DispatchAction _action;
@@ -38,14 +38,23 @@ internal sealed class InferenceExchange : IAsyncDisposable
     private PeerId _node;
     private ResponseReader _reader;
 
+    /// <summary>What the node at hand gets once it accepts: the request, or what makes it go on with another's answer.</summary>
+    private GenerateRequest _prompt;
+
     /// <summary>Fires at the dispatch's deadline; made anew for each attempt.</summary>
     private CancellationTokenSource? _late;
 
-    /// <summary>Fires then, or when the client leaves.</summary>
+    /// <summary>Fires then, when the client leaves, or by <see cref="_suspicion"/>.</summary>
     private CancellationTokenSource? _patience;
+
+    /// <summary>Fires when the session with the node at hand falls silent.</summary>
+    private CancellationToken _suspicion;
 
     /// <summary>The message that <see cref="DispatchActionKind.Deliver"/> speaks of.</summary>
     private NodeResponse? _response;
+
+    /// <summary>A choice's end whose text is being delivered before it.</summary>
+    private NodeResponse? _deferred;
 
     /// <summary>What the last node said for people.</summary>
     private string? _detail;
@@ -53,12 +62,12 @@ internal sealed class InferenceExchange : IAsyncDisposable
     public InferenceExchange(
         NodeConnections connections, DispatchPolicy policy, Prng prng, GenerateRequest request, in OfferTerms offer, ILogger log)
     {
-        (_connections, _request, _offer, _log) = (connections, request, offer, log);
+        (_connections, _request, _prompt, _offer, _log) = (connections, request, request, offer, log);
         _reader = new ResponseReader(offer);
-        _giveUpAt = Now + policy.FirstTokenMax;
+        _told = new Transcript(offer);
         uint outputEach = offer.OutputTokensMax == 0 ? OutputTokensExpected : Math.Min(offer.OutputTokensMax, OutputTokensExpected);
         _dispatch = new Dispatch(
-            new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices), policy, prng);
+            new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices), _told, policy, prng);
     }
 
     private Instant Now => _connections.Time.GetInstant();
@@ -69,6 +78,12 @@ internal sealed class InferenceExchange : IAsyncDisposable
     /// <summary>The next message for the client; null after the generation's end.</summary>
     public async ValueTask<NodeResponse?> NextAsync(CancellationToken cancellationToken)
     {
+        if (_deferred is { } deferred)
+        {
+            _deferred = null;
+            return deferred;
+        }
+
         if (_dispatch.State == DispatchState.Ended && _action.Kind == DispatchActionKind.Wait)
         {
             return null;
@@ -112,21 +127,20 @@ internal sealed class InferenceExchange : IAsyncDisposable
     {
         await GiveUpAsync(InferenceStreamError.Cancelled);
         _node = node;
-        _reader = new ResponseReader(_offer);
+        OfferTerms offer = Terms();
+        _suspicion = default;
         _late = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _connections.Time);
         _patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _late.Token);
         try
         {
             CancellationToken patience = Patience();
             MeshConnection connection = await _connections.ConnectAsync(node, patience);
+            _suspicion = connection.Suspicion;
+            _patience.Dispose();
+            _patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _late.Token, _suspicion);
+            patience = Patience();
             _stream = new(await connection.OpenStreamAsync(StreamPriority.Prompts, patience));
-            TimeSpan left = _giveUpAt - Now;
-            OfferTerms terms = _offer with
-            {
-                FirstTokenMax = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1),
-                Attempt = (uint)_dispatch.Offers - 1,
-            };
-            await _stream.WriteAsync(new NodeRequest { Offer = terms.ToOffer() }, patience);
+            await _stream.WriteAsync(new NodeRequest { Offer = offer.ToOffer() }, patience);
             _action = new DispatchAction(DispatchActionKind.Wait);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -139,13 +153,38 @@ internal sealed class InferenceExchange : IAsyncDisposable
         }
     }
 
+    /// <summary>Prepares the prompt for the next node, and says what it is offered.</summary>
+    private OfferTerms Terms()
+    {
+        OfferTerms terms = _offer;
+        if (_dispatch.Fingerprint is { Length: > 0 } fingerprint)
+        {
+            _prompt = _told.ContinuationOf(_request);
+            bool isOffered = OfferTerms.TryOffer(_prompt, out terms);
+            Debug.Assert(isOffered, "a transcript that is whole fits a message with its prompt");
+            terms = terms with { Fingerprint = fingerprint };
+            _reader = new ResponseReader(terms, _told);
+        }
+        else
+        {
+            _reader = new ResponseReader(terms);
+        }
+
+        TimeSpan left = _dispatch.OutputBy - Now;
+        return terms with
+        {
+            FirstTokenMax = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1),
+            Attempt = (uint)_dispatch.Offers - 1,
+        };
+    }
+
     /// <summary>Step 5.</summary>
     private async ValueTask SendPromptAsync(CancellationToken cancellationToken)
     {
         Debug.Assert(_stream is not null, "the node accepted on a stream");
         try
         {
-            await _stream.WriteAsync(new NodeRequest { Prompt = _request }, Patience());
+            await _stream.WriteAsync(new NodeRequest { Prompt = _prompt }, Patience());
             _stream.CompleteWrites();
             _action = new DispatchAction(DispatchActionKind.Wait);
         }
@@ -217,8 +256,16 @@ internal sealed class InferenceExchange : IAsyncDisposable
                 _detail = PeerText.Clean(response.End.Detail);
                 Do(_dispatch.OnEnd(now, response.End.Fault, response.End.Usage, _connections.Routes));
                 break;
+            case NodeResponse.BodyOneofCase.ChoiceEnd:
+                Do(_dispatch.OnChoiceEnd(now, response.ChoiceEnd));
+                if (_action.Kind == DispatchActionKind.Deliver && response.ChoiceEnd.Rest is { } rest)
+                {
+                    (_response, _deferred) = (new NodeResponse { Delta = rest }, response);
+                }
+
+                break;
             default:
-                Do(_dispatch.OnToken(now));
+                Do(_dispatch.OnDelta(now, response.Delta));
                 break;
         }
     }
@@ -242,9 +289,17 @@ internal sealed class InferenceExchange : IAsyncDisposable
         }
     }
 
+    /// <summary>The patience for the node at hand has ended: by the clock, or because its session fell silent.</summary>
     private void OnDeadline()
     {
         Instant now = Now;
+        if (_suspicion.IsCancellationRequested && now < _dispatch.Deadline)
+        {
+            DispatchingLog.Suspected(_log, _node);
+            Do(_dispatch.OnSuspected(now, _connections.Routes));
+            return;
+        }
+
         // Timers are coarser than the clock: one that fires means that the deadline is there.
         Do(_dispatch.OnTimeout(_dispatch.Deadline is { } due && now < due ? due : now, _connections.Routes));
     }

@@ -7,6 +7,9 @@ public sealed record AdmissionPolicy
 {
     public required string Model { get; init; }
 
+    /// <summary>Model, template and engine build: an answer that another node began goes on only where it is the same.</summary>
+    public string Fingerprint { get; init; } = "";
+
     /// <summary>Choices that are decoded at once.</summary>
     public required int Slots { get; init; }
 

@@ -25,13 +25,17 @@ namespace Darkbloom.Mesh.Dispatch;
 /// AwaitingFirstToken -> [the client's own fault]         -> Ended               another node would say the same
 /// Streaming          -> [token|progress]                 -> Streaming
 /// Streaming          -> [end]                            -> Ended
-/// Streaming          -> [fault|silence]                  -> Ended               tokens are out: never repeat in silence
+/// Streaming          -> [fault|silence; the answer is known whole] -> Choosing  another node goes on behind what was told
+/// Streaming          -> [fault|silence; otherwise]       -> Ended               tokens are out: never repeat in silence
 /// any but Ended      -> [cancelled]                      -> Ended               the client left
-/// any before Streaming -> [first token's deadline]       -> Ended
-/// </code></remarks>
+/// any before Streaming -> [the deadline of output]       -> Ended
+/// </code>
+/// An answer goes on only where its model, template and engine are the same: with the same tokens before it, such a node
+/// draws the token that the first one would have drawn.</remarks>
 public sealed class Dispatch
 {
     private readonly RouteQuery _query;
+    private readonly Transcript _told;
     private readonly DispatchPolicy _policy;
     private readonly Prng _prng;
     private readonly List<PeerId> _tried = [];
@@ -45,8 +49,14 @@ public sealed class Dispatch
     /// <summary>Nodes with a smaller context said that the prompt doesn't fit.</summary>
     private uint _contextTokensMin;
 
-    /// <summary>When the client's patience ends; set by <see cref="Start"/>.</summary>
-    private Instant _firstTokenBy;
+    /// <summary>When the client's patience for output ends; set by <see cref="Start"/> and when an answer breaks off.</summary>
+    private Instant _outputBy;
+
+    /// <summary>The fingerprint of the node at hand.</summary>
+    private string _fingerprint = "";
+
+    /// <summary>Why the answer broke off; null while it hasn't begun, and again once it goes on.</summary>
+    private InferenceOutcome? _broken;
 
     /// <summary>When the node at hand must have said something.</summary>
     private Instant _nodeBy;
@@ -54,12 +64,14 @@ public sealed class Dispatch
     private Instant _acceptedAt;
     private Instant _firstTokenAt;
 
-    public Dispatch(RouteQuery query, DispatchPolicy policy, Prng prng)
+    /// <param name="told">Empty; this class notes in it what the client is told.</param>
+    public Dispatch(RouteQuery query, Transcript told, DispatchPolicy policy, Prng prng)
     {
+        ArgumentNullException.ThrowIfNull(told);
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentOutOfRangeException.ThrowIfLessThan(policy.OffersMax, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(policy.PromptsMax, 1);
-        (_query, _policy, _prng, _contextTokensMin) = (query, policy, prng, query.ContextTokensMin);
+        (_query, _told, _policy, _prng, _contextTokensMin) = (query, told, policy, prng, query.ContextTokensMin);
     }
 
     public DispatchState State => _state;
@@ -69,6 +81,15 @@ public sealed class Dispatch
 
     /// <summary>When the client should ask again, if it failed and that is known.</summary>
     public TimeSpan? RetryAfter { get; private set; }
+
+    /// <summary>How often another node went on with the answer.</summary>
+    public int Resumptions { get; private set; }
+
+    /// <summary>What a node must have in common with the one whose answer it goes on with; empty while none has begun one.</summary>
+    public string Fingerprint => _broken is null ? "" : _fingerprint;
+
+    /// <summary>When the client must have got output, or its continuation.</summary>
+    public Instant OutputBy => _outputBy;
 
     /// <summary>Nodes that were offered the request.</summary>
     public int Offers => _tried.Count;
@@ -81,7 +102,7 @@ public sealed class Dispatch
     {
         DispatchState.Ended => null,
         DispatchState.Streaming => _nodeBy,
-        _ => _nodeBy < _firstTokenBy ? _nodeBy : _firstTokenBy,
+        _ => _nodeBy < _outputBy ? _nodeBy : _outputBy,
     };
 
     /// <summary>Chooses the first node.</summary>
@@ -93,7 +114,7 @@ public sealed class Dispatch
         }
 
         _started = true;
-        _firstTokenBy = now + _policy.FirstTokenMax;
+        _outputBy = now + _policy.FirstTokenMax;
         return Choose(now, routes, RouteNoteKind.Asked);
     }
 
@@ -148,23 +169,28 @@ public sealed class Dispatch
         return new DispatchAction(DispatchActionKind.Deliver);
     }
 
-    /// <summary>A part of the answer came: tokens or the end of a choice.</summary>
-    public DispatchAction OnToken(Instant now)
+    /// <summary>Tokens of the answer came.</summary>
+    public DispatchAction OnDelta(Instant now, TokenDelta delta)
     {
         if (!HoldsPrompt)
         {
             return Ignored();
         }
 
-        if (_state == DispatchState.AwaitingFirstToken)
+        _told.OnDelta(delta);
+        return Deliver(now);
+    }
+
+    /// <summary>One choice of the answer ended.</summary>
+    public DispatchAction OnChoiceEnd(Instant now, ChoiceEnd end)
+    {
+        if (!HoldsPrompt)
         {
-            _state = DispatchState.Streaming;
-            _firstTokenAt = now;
+            return Ignored();
         }
 
-        _nodeBy = now + _policy.SilenceMax;
-        AssertInvariants();
-        return new DispatchAction(DispatchActionKind.Deliver);
+        _told.OnChoiceEnd(end);
+        return Deliver(now);
     }
 
     /// <summary>The node says that it is done, for better or worse.</summary>
@@ -182,7 +208,7 @@ public sealed class Dispatch
                 Note(RouteNoteKind.Served, speed: SpeedOf(now, usage));
                 End(InferenceOutcome.Completed);
                 return new DispatchAction(DispatchActionKind.Complete);
-            case InferenceFault.InvalidRequest:
+            case InferenceFault.InvalidRequest when _broken is null:
                 Note(RouteNoteKind.Abandoned);
                 return Fail(InferenceOutcome.InvalidRequest);
             case InferenceFault.ContextLengthExceeded:
@@ -200,6 +226,9 @@ public sealed class Dispatch
         _state == DispatchState.Offering ? Retry(now, routes, RouteNoteKind.Unreachable)
         : HoldsPrompt ? Retry(now, routes, RouteNoteKind.Lost)
         : Ignored();
+
+    /// <summary>The node's session is silent although it was asked: it may come back, but the client should not wait for that.</summary>
+    public DispatchAction OnSuspected(Instant now, RouteTable routes) => OnLost(now, routes);
 
     /// <summary>The node sent what it may not send.</summary>
     public DispatchAction OnViolation(Instant now, RouteTable routes) =>
@@ -223,13 +252,13 @@ public sealed class Dispatch
             return new DispatchAction(DispatchActionKind.Wait);
         }
 
-        bool patienceEnded = _state != DispatchState.Streaming && now >= _firstTokenBy;
+        bool patienceEnded = _state != DispatchState.Streaming && now >= _outputBy;
         RouteNoteKind kind = _state == DispatchState.Offering ? RouteNoteKind.Unreachable : RouteNoteKind.Wedged;
         if (patienceEnded)
         {
             // A node that spoke until now is merely slow.
             Note(now >= _nodeBy ? kind : RouteNoteKind.Abandoned);
-            return Fail(InferenceOutcome.DeadlineExceeded);
+            return Fail(_broken ?? InferenceOutcome.DeadlineExceeded);
         }
 
         return Retry(now, routes, kind);
@@ -254,7 +283,22 @@ public sealed class Dispatch
 
     private bool HoldsPrompt => _state is DispatchState.AwaitingFirstToken or DispatchState.Streaming;
 
-    /// <summary>The attempt failed as <paramref name="kind"/>: choose another node, unless the client has seen output.</summary>
+    private DispatchAction Deliver(Instant now)
+    {
+        if (_state == DispatchState.AwaitingFirstToken)
+        {
+            Resumptions += _broken is null ? 0 : 1;
+            _broken = null;
+            _state = DispatchState.Streaming;
+            _firstTokenAt = now;
+        }
+
+        _nodeBy = now + _policy.SilenceMax;
+        AssertInvariants();
+        return new DispatchAction(DispatchActionKind.Deliver);
+    }
+
+    /// <summary>The attempt failed as <paramref name="kind"/>: choose another node, unless the client has seen output that none can go on with.</summary>
     private DispatchAction Retry(
         Instant now, RouteTable routes, RouteNoteKind kind, InferenceOutcome? outcome = null)
     {
@@ -269,30 +313,42 @@ public sealed class Dispatch
         Note(kind);
         if (_state == DispatchState.Streaming)
         {
-            return Fail(failure);
+            if (_fingerprint.Length == 0 || !_told.IsWhole)
+            {
+                return Fail(failure);
+            }
+
+            (_broken, _outputBy) = (failure, now + _policy.ResumeMax);
         }
 
         _failures.OnFailed(failure);
-        return Choose(now, routes, RouteNoteKind.Retried);
+        return Choose(now, routes, _broken is null ? RouteNoteKind.Retried : RouteNoteKind.Resumed);
     }
 
     private DispatchAction Choose(Instant now, RouteTable routes, RouteNoteKind kind)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        Debug.Assert(_state is not (DispatchState.Streaming or DispatchState.Ended), "no choice once output is out");
+        Debug.Assert(
+            _state != DispatchState.Ended && (_state != DispatchState.Streaming || _broken is not null),
+            "no choice once output is out, unless it breaks off");
         _state = DispatchState.Choosing;
-        if (now >= _firstTokenBy)
+        if (now >= _outputBy)
         {
-            return Fail(InferenceOutcome.DeadlineExceeded);
+            return Fail(_broken ?? InferenceOutcome.DeadlineExceeded);
         }
 
-        RouteQuery query = _query with { ContextTokensMin = _contextTokensMin };
+        RouteQuery query = _query with { ContextTokensMin = _contextTokensMin, Fingerprint = Fingerprint };
         bool spent = _tried.Count >= _policy.OffersMax
             || Exposure >= _policy.PromptsMax
             || (kind == RouteNoteKind.Retried && routes.RetriesLeft == 0);
         Route? route = spent
             ? null
             : Router.Pick(routes, query, CollectionsMarshal.AsSpan(_tried), now, _prng);
+        if (route is null && _broken is { } broken)
+        {
+            return Fail(broken);
+        }
+
         if (route is null)
         {
             (InferenceOutcome outcome, RetryAfter) = _failures.Verdict ?? NoRoute.Why(routes, query, now);
@@ -300,6 +356,7 @@ public sealed class Dispatch
         }
 
         _node = route.Node;
+        _fingerprint = route.Fingerprint;
         _tried.Add(_node);
         _state = DispatchState.Offering;
         _nodeBy = now + _policy.OfferMax;
@@ -329,10 +386,11 @@ public sealed class Dispatch
     }
 
     /// <summary>What was seen of the node's speed; a few tokens tell more of the network than of the node.</summary>
+    /// <remarks>Of an answer that moved, no node did what its usage says.</remarks>
     private RouteSpeed SpeedOf(Instant now, Usage? usage)
     {
         const uint TokensMin = 8;
-        if (usage is null || _state != DispatchState.Streaming)
+        if (usage is null || _state != DispatchState.Streaming || Resumptions > 0)
         {
             return default;
         }

@@ -19,4 +19,7 @@ public sealed record DispatchPolicy
 
     /// <summary>From the request to its first token, over all attempts.</summary>
     public TimeSpan FirstTokenMax { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>From an answer's breaking off to its next token, over all nodes that may go on with it.</summary>
+    public TimeSpan ResumeMax { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -9,7 +9,7 @@ public enum DispatchState
     /// <summary>A node was offered the request, or is being dialled for that.</summary>
     Offering,
 
-    /// <summary>A node has the prompt and has sent nothing of the answer.</summary>
+    /// <summary>A node has the prompt and has sent nothing of the answer, or nothing of its continuation.</summary>
     AwaitingFirstToken,
 
     /// <summary>The client has seen a part of the answer.</summary>

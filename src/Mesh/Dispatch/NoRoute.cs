@@ -21,7 +21,7 @@ internal static class NoRoute
         Instant? soonest = null;
         foreach (Route route in known)
         {
-            if (route.ContextTokens < query.ContextTokensMin)
+            if (!query.Fits(route))
             {
                 continue;
             }

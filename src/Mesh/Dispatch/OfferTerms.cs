@@ -30,6 +30,13 @@ public readonly record struct OfferTerms
 
     public uint Attempt { get; init; }
 
+    /// <summary>What the node must have in common with one that began the answer; empty when none did.</summary>
+    public string Fingerprint { get; init; } = "";
+
+    public OfferTerms()
+    {
+    }
+
     /// <summary>Reads an offer; false when it is malformed.</summary>
     public static bool TryRead(Offer? offer, out OfferTerms terms)
     {
@@ -40,7 +47,8 @@ public readonly record struct OfferTerms
             || offer.PromptBytes is 0 or > InferenceLimits.PromptBytesMax
             || offer.TextBytes > offer.PromptBytes
             || offer.OutputTokensMax > InferenceLimits.ContextTokensMax
-            || offer.Choices is 0 or > InferenceLimits.ChoicesMax)
+            || offer.Choices is 0 or > InferenceLimits.ChoicesMax
+            || offer.Fingerprint.Length > InferenceLimits.FingerprintCharsMax)
         {
             return false;
         }
@@ -55,6 +63,7 @@ public readonly record struct OfferTerms
             Choices = offer.Choices,
             FirstTokenMax = offer.FirstTokenMsMax == 0 ? null : TimeSpan.FromMilliseconds(offer.FirstTokenMsMax),
             Attempt = offer.Attempt,
+            Fingerprint = offer.Fingerprint,
         };
         return true;
     }
@@ -103,6 +112,7 @@ public readonly record struct OfferTerms
             Choices = Choices,
             FirstTokenMsMax = FirstTokenMax is { } wait ? (uint)Math.Clamp(wait.TotalMilliseconds, 1, uint.MaxValue) : 0,
             Attempt = Attempt,
+            Fingerprint = Fingerprint,
         };
     }
 }

@@ -29,6 +29,21 @@ public sealed class ResponseReader
         _choices = new Choice[offer.Choices];
     }
 
+    /// <summary>Reads the answer of a node that goes on with another's.</summary>
+    public ResponseReader(in OfferTerms offer, Transcript told)
+        : this(offer)
+    {
+        ArgumentNullException.ThrowIfNull(told);
+        for (int choice = 0; choice < _choices.Length; choice++)
+        {
+            _choices[choice] = new Choice
+            {
+                Tokens = (uint)told.TokensOf(choice),
+                Ended = told.EndOf(choice) != FinishReason.Unspecified,
+            };
+        }
+    }
+
     private enum State
     {
         Offered,
@@ -81,12 +96,24 @@ public sealed class ResponseReader
             return ResponseViolation.OffsetNotConsecutive;
         }
 
+        if (delta.TokenIds.Count == 0)
+        {
+            // Text that belongs to no token could not be told from text that is told again after a failure.
+            return ResponseViolation.BadValue;
+        }
+
         if (delta.TokenIds.Count > InferenceLimits.DeltaTokensMax
             || choice.Tokens + (ulong)delta.TokenIds.Count > _tokensPerChoiceMax)
         {
             return ResponseViolation.TooManyTokens;
         }
 
+        choice.Tokens += (uint)delta.TokenIds.Count;
+        return ReadText(delta);
+    }
+
+    private static ResponseViolation ReadText(TokenDelta delta)
+    {
         if (delta.CalculateSize() > InferenceLimits.DeltaBytesMax)
         {
             return ResponseViolation.TooLarge;
@@ -100,7 +127,6 @@ public sealed class ResponseReader
             }
         }
 
-        choice.Tokens += (uint)delta.TokenIds.Count;
         return ResponseViolation.None;
     }
 
@@ -122,7 +148,9 @@ public sealed class ResponseReader
         }
 
         _choices[end.Choice].Ended = true;
-        return ResponseViolation.None;
+        return end.Rest is not { } rest ? ResponseViolation.None
+            : rest.Choice != end.Choice || rest.TokenIds.Count > 0 ? ResponseViolation.BadValue
+            : ReadText(rest);
     }
 
     private ResponseViolation ReadEnd(GenerationEnd end)

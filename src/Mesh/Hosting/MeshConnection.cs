@@ -27,6 +27,7 @@ public sealed class MeshConnection : IAsyncDisposable
     private readonly Channel<MeshStream> _accepted = Channel.CreateBounded<MeshStream>(AcceptQueueMax);
     private readonly TaskCompletionSource<MeshCloseReason> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MeshCloseReason? _reason; // set once, under the lock, when the session is over for its user
+    private CancellationTokenSource _suspicion = new(); // replaced, under the lock, when it fires
 
     internal MeshConnection(MeshHost host, MeshSession core)
     {
@@ -94,6 +95,18 @@ public sealed class MeshConnection : IAsyncDisposable
 
     /// <summary>Completes, never fails, when the session is over.</summary>
     public Task<MeshCloseReason> Closed => _closed.Task;
+
+    /// <summary>Fires when the peer next leaves open requests without any sign of life: it may be gone, or come back.</summary>
+    public CancellationToken Suspicion
+    {
+        get
+        {
+            lock (Gate)
+            {
+                return _suspicion.Token;
+            }
+        }
+    }
 
     internal MeshSession Core { get; }
 
@@ -223,12 +236,24 @@ public sealed class MeshConnection : IAsyncDisposable
             case ConnectionEventKind.DatagramReceived:
                 _datagram.Set();
                 break;
+            case ConnectionEventKind.Suspected:
+                OnSuspected();
+                break;
             case ConnectionEventKind.Closed:
                 Finish(CloseReasons.Of(e.Reason!));
                 break;
             default:
                 break;
         }
+    }
+
+    private void OnSuspected()
+    {
+        CancellationTokenSource fired = _suspicion;
+        _suspicion = new CancellationTokenSource();
+
+        // Whoever waits goes on upon the pool, never under the lock.
+        _ = ThreadPool.UnsafeQueueUserWorkItem(static source => source.Cancel(), fired, preferLocal: false);
     }
 
     private void OnStreamOpened(StreamId id)

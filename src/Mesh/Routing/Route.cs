@@ -17,6 +17,9 @@ public sealed record Route
 
     public required uint ContextTokens { get; init; }
 
+    /// <summary>Model, template and engine build, as the node's card says; may be empty.</summary>
+    public string Fingerprint { get; init; } = "";
+
     public bool IsConnected { get; init; }
 
     public ServingState State { get; init; } = ServingState.Serving;

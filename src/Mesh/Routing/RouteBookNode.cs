@@ -36,6 +36,7 @@ internal sealed class RouteBookNode(NodeCard card)
         Node = _card.Node,
         Model = model.Id,
         ContextTokens = model.ContextTokens,
+        Fingerprint = model.Fingerprint,
         IsConnected = _isConnected,
         State = _state,
         Load = _load,
@@ -84,7 +85,7 @@ internal sealed class RouteBookNode(NodeCard card)
 
     public void OnNote(Instant now, in RouteNote note)
     {
-        if (note.Kind is RouteNoteKind.Asked or RouteNoteKind.Rerouted or RouteNoteKind.Retried)
+        if (note.Kind is RouteNoteKind.Asked or RouteNoteKind.Rerouted or RouteNoteKind.Retried or RouteNoteKind.Resumed)
         {
             InFlight++;
             return;

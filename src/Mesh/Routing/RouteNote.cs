@@ -21,6 +21,9 @@ public enum RouteNoteKind
     /// <summary>Another attempt began because a node failed: it costs one retry.</summary>
     Retried,
 
+    /// <summary>Another attempt began because a node failed in mid-answer: it costs nothing, half an answer is worth its other half.</summary>
+    Resumed,
+
     /// <summary>The attempt ended: the node said no.</summary>
     Refused,
 

@@ -133,7 +133,7 @@ public static class Router
         Route route, bool connected, in RouteQuery query, ReadOnlySpan<PeerId> excluded, Instant now) =>
         route.IsConnected == connected
         && route.State == ServingState.Serving
-        && route.ContextTokens >= query.ContextTokensMin
+        && query.Fits(route)
         && !route.IsOut(now)
         && !excluded.Contains(route.Node);
 }

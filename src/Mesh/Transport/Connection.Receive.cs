@@ -72,6 +72,7 @@ public sealed partial class Connection
         // Step 3: note the address.
         _lastReceivedAt = now;
         _hasAskedSinceReceived = false;
+        _isSuspicionTold = false;
         _doubtedAt = null;
         _recovery.SetGuarded(false);
         _path.OnReceived(from, isNewest: number >= expected);

@@ -36,6 +36,8 @@ public sealed partial class Connection : IDisposable
     /// <summary>Closing and draining last as long as a packet could still be on its way.</summary>
     private const int CloseTimeouts = 3;
 
+    private const int SuspicionTimeouts = 3;
+
     private const int PathKeyBytesMin = 16;
 
     /// <summary>How a connection ends that this side's own code has failed on.</summary>
@@ -60,6 +62,7 @@ public sealed partial class Connection : IDisposable
     private Instant _lastReceivedAt;
     private Instant _lastAskedAt;
     private bool _hasAskedSinceReceived;
+    private bool _isSuspicionTold;
     private bool _isPingPending;
 
     /// <summary>Set by <see cref="Doubt"/>, until a packet comes.</summary>
@@ -160,6 +163,7 @@ public sealed partial class Connection : IDisposable
                 return State == ConnectionState.Drained ? null : _closeEndsAt;
             }
             Instant? next = Instant.Earlier(IdleDeadline, KeepAliveDeadline);
+            next = Instant.Earlier(next, SuspicionDeadline);
             next = Instant.Earlier(next, _acks.Deadline);
             next = Instant.Earlier(next, _recovery.Deadline);
             next = Instant.Earlier(next, _path.Deadline);
@@ -191,6 +195,11 @@ public sealed partial class Connection : IDisposable
         }
         _pacedUntil = _pacedUntil <= now ? null : _pacedUntil;
         _isPingPending |= KeepAliveDeadline <= now;
+        if (SuspicionDeadline <= now)
+        {
+            _isSuspicionTold = true;
+            _events.Enqueue(new ConnectionEvent(ConnectionEventKind.Suspected));
+        }
         _path.OnTimeout(now);
         _recovery.OnTimeout(now);
         SettlePackets();
@@ -299,10 +308,16 @@ public sealed partial class Connection : IDisposable
             {
                 return null;
             }
-            TimeSpan interval = _streams.Count > 0 ? _options.KeepAliveActive : _options.KeepAliveIdle;
+            TimeSpan interval = HasWork ? _options.KeepAliveBusy
+                : _streams.Count > 0 ? _options.KeepAliveActive
+                : _options.KeepAliveIdle;
             return (_lastAskedAt > _lastReceivedAt ? _lastAskedAt : _lastReceivedAt) + interval;
         }
     }
+
+    private Instant? SuspicionDeadline => HasWork && _hasAskedSinceReceived && !_isSuspicionTold
+        ? _firstAskedAt + RttEstimator.Max(_options.SuspicionBusy, _recovery.ProbeTimeout * SuspicionTimeouts)
+        : null;
 
     private ICongestionController CreateCongestionController(Instant now) => _options.CongestionControl switch
     {

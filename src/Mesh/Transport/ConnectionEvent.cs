@@ -36,6 +36,9 @@ public enum ConnectionEventKind
     /// <summary>The peer says that this side's packets come from Address.</summary>
     AddressObserved,
 
+    /// <summary>Requests wait for the peer, and it answers nothing: it may be gone. Told once in a silence.</summary>
+    Suspected,
+
     /// <summary>The last event.</summary>
     Closed,
 }

@@ -55,12 +55,19 @@ public sealed record ConnectionOptions
     /// <summary>Silence after which a PING goes out while streams are open: a dead peer is noticed early.</summary>
     public TimeSpan KeepAliveActive { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>The same while requests are open: whoever waits for a token learns soon that none will come.</summary>
+    public TimeSpan KeepAliveBusy { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>The same without streams: as rare as a NAT's mapping allows.</summary>
     public TimeSpan KeepAliveIdle { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Silence that ends a session with open streams: requests that a dead peer holds are soon tried elsewhere.</summary>
     /// <remarks>It counts only once the peer had the time between two PINGs to answer one.</remarks>
     public TimeSpan SilenceActive { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>What a peer may take to answer while requests are open until it is suspected; at least three probe timeouts.</summary>
+    /// <remarks>A suspicion ends nothing: the session may go on, and others may do its work meanwhile.</remarks>
+    public TimeSpan SuspicionBusy { get; init; } = TimeSpan.FromMilliseconds(600);
 
     /// <summary>What a session may take to answer once its peer came again with a new one; see <c>Connection.Doubt</c>.</summary>
     public TimeSpan SilenceDoubted { get; init; } = TimeSpan.FromSeconds(1);

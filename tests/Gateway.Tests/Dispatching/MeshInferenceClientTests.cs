@@ -90,7 +90,59 @@ public sealed class MeshInferenceClientTests
     }
 
     [Fact]
-    public async Task A_node_that_vanishes_mid_stream_ends_the_request_and_is_not_replaced_in_silence()
+    public async Task A_node_that_vanishes_mid_stream_is_replaced_by_one_that_goes_on_behind_what_was_told()
+    {
+        int asked = 0;
+        Func<NodeStream, Task> serve = async stream =>
+        {
+            GenerateRequest prompt = await stream.AcceptAsync();
+            if (Interlocked.Increment(ref asked) == 1)
+            {
+                await stream.TokenAsync(0, "one ");
+                await stream.TokenAsync(1, "two ");
+                await stream.Node.WaitForAsync("vanish");
+                _ = Task.Run(() => stream.Node.DisposeAsync().AsTask());
+                return;
+            }
+
+            Assert.Equal([0u, 1u], Assert.Single(prompt.Told).TokenIds);
+            Assert.Equal("db_test", stream.Offer.Fingerprint);
+            await stream.TokenAsync(2, "three");
+            await stream.EndAsync(3);
+        };
+        await using ClientFixture mesh = await ClientFixture.WithAsync(serve, serve);
+        List<NodeResponse> read = [];
+        await foreach (NodeResponse response in mesh.Client.GenerateAsync(ClientFixture.Prompt(), mesh.Patience))
+        {
+            read.Add(response);
+            if (read.Count == 2)
+            {
+                mesh.Nodes.Single(static node => !node.Prompts.IsEmpty).Signal("vanish");
+            }
+        }
+
+        Assert.Equal("one two three", string.Concat(read.Select(static response => response.Delta?.Content)));
+        Assert.NotNull(read[^1].End);
+    }
+
+    [Fact]
+    public async Task Text_that_came_with_a_choices_end_is_told_before_it()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.TokenAsync(0, "one ");
+            await stream.EndAsync(1, rest: new TokenDelta { Offset = 1, Content = "rest" });
+        });
+
+        List<NodeResponse> read = await mesh.AskAsync();
+
+        Assert.Equal("one rest", string.Concat(read.Select(static response => response.Delta?.Content)));
+        Assert.Equal(NodeResponse.BodyOneofCase.ChoiceEnd, read[^2].BodyCase);
+    }
+
+    [Fact]
+    public async Task A_node_that_vanishes_mid_stream_ends_the_request_when_nobody_can_go_on()
     {
         await using ClientFixture mesh = await ClientFixture.WithAsync(static async stream =>
         {

@@ -66,7 +66,7 @@ internal sealed class TestNode : IAsyncDisposable
             Roles = (uint)PeerRoles.Node,
             Slots = 4,
         };
-        card.Models.Add(new ModelCard { Id = model, ContextTokens = contextTokens });
+        card.Models.Add(new ModelCard { Id = model, ContextTokens = contextTokens, Fingerprint = "db_test" });
         card.Endpoints.Add(new Endpoint
         {
             Address = ByteString.CopyFrom(endPoint.Address.GetAddressBytes()),
@@ -184,11 +184,12 @@ internal sealed class NodeStream(TestNode node, MessageStream<NodeResponse, Node
         return SayAsync(new NodeResponse { Delta = delta });
     }
 
-    public async Task EndAsync(uint tokens, InferenceFault fault = InferenceFault.None, string detail = "")
+    public async Task EndAsync(
+        uint tokens, InferenceFault fault = InferenceFault.None, string detail = "", TokenDelta? rest = null)
     {
         if (fault == InferenceFault.None)
         {
-            await SayAsync(new NodeResponse { ChoiceEnd = new ChoiceEnd { Reason = FinishReason.Stop } });
+            await SayAsync(new NodeResponse { ChoiceEnd = new ChoiceEnd { Reason = FinishReason.Stop, Rest = rest } });
         }
 
         await SayAsync(new NodeResponse

@@ -54,10 +54,11 @@ public sealed class DispatchSimulationTests
         public World(ulong seed)
         {
             _prng = new Prng(seed);
-            Mesh = new RouteFixture(8);
+            Mesh = new RouteFixture(8, fingerprint: "db_same");
             Admissions = Mesh.Nodes.ToDictionary(static node => node, static _ => new Admission(new AdmissionPolicy
             {
                 Model = RouteFixture.Model,
+                Fingerprint = "db_same",
                 Slots = 4,
                 QueueMax = 4,
             }));
@@ -107,7 +108,18 @@ public sealed class DispatchSimulationTests
         /// <summary>One gateway's request and, for each attempt, a node that answers it in one of many ways.</summary>
         private sealed class Client(World world)
         {
-            private readonly Request _request = new(RouteFixture.Query, new DispatchPolicy(), new Prng(world._prng.NextUInt64()));
+            private static readonly OfferTerms _terms = new()
+            {
+                RequestId = 1,
+                Model = RouteFixture.Model,
+                PromptBytes = 10,
+                OutputTokensMax = 10,
+                Choices = 1,
+                FirstTokenMax = Milliseconds(20_000),
+            };
+
+            private readonly Request _request = new(
+                RouteFixture.Query, new Transcript(_terms), new DispatchPolicy(), new Prng(world._prng.NextUInt64()));
             private int _attempt;
             private Action? _abandon;
             private bool _ended;
@@ -169,15 +181,8 @@ public sealed class DispatchSimulationTests
                     return; // the offer is never answered
                 }
 
-                AdmissionDecision decision = world.Admissions[node].OnOffer(world.Mesh.Now, new OfferTerms
-                {
-                    RequestId = 1,
-                    Model = RouteFixture.Model,
-                    PromptBytes = 10,
-                    OutputTokensMax = 10,
-                    Choices = 1,
-                    FirstTokenMax = Milliseconds(20_000),
-                });
+                AdmissionDecision decision = world.Admissions[node].OnOffer(
+                    world.Mesh.Now, _terms with { Fingerprint = _request.Fingerprint });
                 if (decision.Verdict == AdmissionVerdict.Refuse)
                 {
                     After(attempt, 20, () => _request.OnRefused(
@@ -197,7 +202,7 @@ public sealed class DispatchSimulationTests
                 for (int token = 0; token < tokens && token < breaksAfter; token++)
                 {
                     at += prng.Next(400);
-                    After(attempt, at, () => _request.OnToken(world.Mesh.Now));
+                    After(attempt, at, () => _request.OnDelta(world.Mesh.Now, new TokenDelta { TokenIds = { 1 } }));
                 }
 
                 if (breaksAfter == int.MaxValue)

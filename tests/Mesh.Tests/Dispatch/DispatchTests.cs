@@ -488,18 +488,154 @@ public sealed class DispatchTests
         Assert.Equal(new RouteSpeed(100, 20), run.Mesh.RouteOf(run.Mesh.Nodes[0]).Observed);
     }
 
+    [Theory]
+    [InlineData("lost", RouteNoteKind.Lost)]
+    [InlineData("suspected", RouteNoteKind.Lost)]
+    [InlineData("violation", RouteNoteKind.Violated)]
+    [InlineData("timeout", RouteNoteKind.Wedged)]
+    [InlineData("engine", RouteNoteKind.EngineFailed)]
+    [InlineData("drained", RouteNoteKind.Drained)]
+    public void An_answer_that_breaks_off_goes_on_at_a_node_of_the_same_fingerprint(string fault, RouteNoteKind note)
+    {
+        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
+        run.Start();
+        PeerId first = run.Target;
+        run.Accept();
+        run.Token();
+        run.Token();
+        Assert.Equal("", run.Request.Fingerprint);
+
+        Assert.Equal(DispatchActionKind.Offer, run.Fault(fault).Kind);
+        Assert.NotEqual(first, run.Target);
+        Assert.Equal("db_same", run.Request.Fingerprint);
+        Assert.Equal([RouteNoteKind.Asked, note, RouteNoteKind.Resumed], run.Notes);
+        Assert.Equal(DispatchActionKind.SendPrompt, run.Accept().Kind);
+        Assert.Equal(DispatchActionKind.Deliver, run.Token().Kind);
+        Assert.Equal("", run.Request.Fingerprint);
+        Assert.Equal(DispatchActionKind.Complete, run.End().Kind);
+        Assert.Equal(1, run.Request.Resumptions);
+        Assert.Equal(2, run.Request.Exposure);
+    }
+
+    [Fact]
+    public void An_answer_goes_on_only_where_model_template_and_engine_are_the_same()
+    {
+        RouteFixture mesh = new(0);
+        mesh.Entries.AddRange([RouteFixture.Entry(1, fingerprint: "db_one"), RouteFixture.Entry(2, fingerprint: "db_two")]);
+        mesh.Book.OnDirectory(NodeCard.ReadAll(mesh.Entries));
+        Harness run = new(mesh);
+        run.Start();
+        run.Accept();
+        run.Token();
+
+        Assert.Equal(DispatchActionKind.Fail, run.Fault("lost").Kind);
+        Assert.Equal(InferenceOutcome.PeerLost, run.Request.Outcome);
+        Assert.Equal(1, run.Request.Offers);
+    }
+
+    [Fact]
+    public void An_answer_that_nobody_takes_over_fails_as_it_broke_off()
+    {
+        Harness run = new(new RouteFixture(3, fingerprint: "db_same"));
+        run.Start();
+        run.Accept();
+        run.Token();
+        run.Fault("engine");
+        run.Refuse(RefusalReason.QueueFull, retryAfterMs: 700);
+
+        Assert.Equal(DispatchActionKind.Fail, run.Refuse(RefusalReason.QueueFull).Kind);
+        Assert.Equal(InferenceOutcome.EngineFailed, run.Request.Outcome);
+        Assert.Null(run.Request.RetryAfter);
+    }
+
+    [Fact]
+    public void A_successor_that_calls_the_told_tokens_invalid_does_not_speak_for_the_client()
+    {
+        Harness run = new(new RouteFixture(3, fingerprint: "db_same"));
+        run.Start();
+        run.Accept();
+        run.Token();
+        run.Fault("lost");
+        run.Accept();
+
+        Assert.Equal(DispatchActionKind.Offer, run.End(InferenceFault.InvalidRequest).Kind);
+        run.Accept();
+        run.Token();
+        Assert.Equal(DispatchActionKind.Complete, run.End().Kind);
+    }
+
+    [Fact]
+    public void A_continuation_has_its_own_time_and_no_share_in_the_retry_budget()
+    {
+        Harness run = new(new RouteFixture(3, fingerprint: "db_same"));
+        run.Start();
+        run.Accept();
+        run.Token();
+        int retries = run.Mesh.Table.RetriesLeft;
+        run.Mesh.Advance(_policy.FirstTokenMax * 2);
+        run.Fault("lost");
+
+        Assert.Equal(run.Mesh.Now + _policy.ResumeMax, run.Request.OutputBy);
+        Assert.Equal(retries, run.Mesh.Table.RetriesLeft);
+        run.Mesh.Advance(_policy.ResumeMax);
+        Assert.Equal(DispatchActionKind.Fail, run.Timeout().Kind);
+        Assert.Equal(InferenceOutcome.PeerLost, run.Request.Outcome);
+    }
+
+    [Theory]
+    [InlineData(-1, DispatchActionKind.Offer)]
+    [InlineData(0, DispatchActionKind.Offer)]
+    [InlineData(1, DispatchActionKind.Fail)]
+    public void An_answer_too_long_for_a_message_beside_its_prompt_does_not_go_on(int beyond, DispatchActionKind kind)
+    {
+        const int ChoiceBytes = 24, TokenBytes = 5;
+        uint promptBytes = (uint)(InferenceLimits.PromptBytesMax - ChoiceBytes - TokenBytes + beyond);
+        Harness run = new(new RouteFixture(2, fingerprint: "db_same"), promptBytes: promptBytes);
+        run.Start();
+        run.Accept();
+        run.Token();
+
+        Assert.Equal(kind, run.Fault("lost").Kind);
+    }
+
+    [Fact]
+    public void The_speed_of_an_answer_that_moved_is_nobodys()
+    {
+        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
+        run.Start();
+        run.Accept();
+        run.Token();
+        run.Fault("lost");
+        run.Accept();
+        run.Token();
+        run.Mesh.Advance(TimeSpan.FromSeconds(1));
+        run.End(usage: new Usage { PromptTokens = 500, CompletionTokens = 400 });
+
+        Assert.All(run.Mesh.Nodes, node => Assert.Equal(default, run.Mesh.RouteOf(node).Observed));
+    }
+
     /// <summary>One request over a route book, with every note drained into it.</summary>
     private sealed class Harness
     {
+        private uint _tokens;
+
         public Harness(int nodes, DispatchPolicy? policy = null)
             : this(new RouteFixture(nodes), policy)
         {
         }
 
-        public Harness(RouteFixture mesh, DispatchPolicy? policy = null)
+        public Harness(RouteFixture mesh, DispatchPolicy? policy = null, uint promptBytes = 100)
         {
             Mesh = mesh;
-            Request = new Request(RouteFixture.Query, policy ?? _policy, new Prng(11));
+            OfferTerms offer = new()
+            {
+                RequestId = 1,
+                Model = RouteFixture.Model,
+                PromptBytes = promptBytes,
+                OutputTokensMax = 100,
+                Choices = 1,
+            };
+            Request = new Request(RouteFixture.Query, new Transcript(offer), policy ?? _policy, new Prng(11));
         }
 
         public RouteFixture Mesh { get; }
@@ -516,7 +652,7 @@ public sealed class DispatchTests
 
         public DispatchAction Progress() => Then(Request.OnProgress(Mesh.Now));
 
-        public DispatchAction Token() => Then(Request.OnToken(Mesh.Now));
+        public DispatchAction Token() => Then(Request.OnDelta(Mesh.Now, new TokenDelta { Offset = _tokens, TokenIds = { _tokens++ } }));
 
         public DispatchAction Timeout() => Then(Request.OnTimeout(Mesh.Now, Mesh.Table));
 
@@ -532,6 +668,7 @@ public sealed class DispatchTests
             {
                 case "unreachable": return Then(Request.OnUnreachable(Mesh.Now, Mesh.Table));
                 case "lost": return Then(Request.OnLost(Mesh.Now, Mesh.Table));
+                case "suspected": return Then(Request.OnSuspected(Mesh.Now, Mesh.Table));
                 case "violation": return Then(Request.OnViolation(Mesh.Now, Mesh.Table));
                 case "engine": return End(InferenceFault.EngineFailed);
                 case "drained": return End(InferenceFault.Drained);

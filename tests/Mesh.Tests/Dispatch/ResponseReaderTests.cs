@@ -16,7 +16,7 @@ public sealed class ResponseReaderTests
         Assert.All(
             Read(
                 Accepted, new() { Prefill = new() { TokensDone = 3, TokensTotal = 9 } }, Delta(0, 0, 2), Delta(1, 0, 1),
-                Delta(0, 2, 8), ChoiceEnd(0, FinishReason.Length), Delta(1, 1, 0), ChoiceEnd(1), End(11)),
+                Delta(0, 2, 8), ChoiceEnd(0, FinishReason.Length), Resting(1), End(11)),
             static violation => Assert.Equal(ResponseViolation.None, violation));
     }
 
@@ -54,6 +54,36 @@ public sealed class ResponseReaderTests
         AssertViolates(ResponseViolation.ChoiceEnded, Accepted, ChoiceEnd(0), Delta(0, 0, 1));
         AssertViolates(ResponseViolation.BadValue, Accepted, ChoiceEnd(0, FinishReason.Unspecified));
         AssertViolates(ResponseViolation.BadValue, Accepted, ChoiceEnd(0, (FinishReason)9));
+    }
+
+    [Fact]
+    public void Text_without_tokens_comes_with_the_end_of_its_choice_only()
+    {
+        AssertViolates(ResponseViolation.BadValue, Accepted, Delta(0, 0, 0));
+        AssertViolates(ResponseViolation.BadValue, Accepted, Resting(0, rest => rest.Choice = 1));
+        AssertViolates(ResponseViolation.BadValue, Accepted, Resting(0, static rest => rest.TokenIds.Add(1)));
+        AssertViolates(
+            ResponseViolation.TooLarge, Accepted,
+            Resting(0, static rest => rest.Content = new string('x', InferenceLimits.DeltaBytesMax)));
+    }
+
+    [Fact]
+    public void A_continuation_begins_behind_what_was_told()
+    {
+        Transcript told = new(Terms());
+        told.OnDelta(Delta(0, 0, 3).Delta);
+        told.OnChoiceEnd(ChoiceEnd(1).ChoiceEnd);
+
+        Assert.Equal(ResponseViolation.None, ReadOn(told, Accepted, Delta(0, 3, 7), ChoiceEnd(0), End(10))[^1]);
+        Assert.Equal(ResponseViolation.OffsetNotConsecutive, ReadOn(told, Accepted, Delta(0, 0, 1))[^1]);
+        Assert.Equal(ResponseViolation.TooManyTokens, ReadOn(told, Accepted, Delta(0, 3, 8))[^1]);
+        Assert.Equal(ResponseViolation.ChoiceEnded, ReadOn(told, Accepted, Delta(1, 0, 1))[^1]);
+
+        static ResponseViolation[] ReadOn(Transcript told, params NodeResponse[] responses)
+        {
+            ResponseReader reader = new(Terms(), told);
+            return [.. responses.Select(reader.Read)];
+        }
     }
 
     [Theory]
@@ -212,6 +242,14 @@ public sealed class ResponseReaderTests
 
     private static NodeResponse ChoiceEnd(uint choice, FinishReason reason = FinishReason.Stop) =>
         new() { ChoiceEnd = new() { Choice = choice, Reason = reason } };
+
+    private static NodeResponse Resting(uint choice, Action<TokenDelta>? change = null)
+    {
+        NodeResponse end = ChoiceEnd(choice);
+        end.ChoiceEnd.Rest = new TokenDelta { Choice = choice, Content = "x" };
+        change?.Invoke(end.ChoiceEnd.Rest);
+        return end;
+    }
 
     private static NodeResponse End(uint completion) => new()
     {

@@ -19,9 +19,9 @@ internal sealed class RouteFixture
     private readonly Dictionary<PeerId, ulong> _sequences = [];
 
     /// <summary>Connected nodes that all serve <see cref="Model"/> and haven't reported.</summary>
-    public RouteFixture(int nodes, uint contextTokens = 4096)
+    public RouteFixture(int nodes, uint contextTokens = 4096, string fingerprint = "")
     {
-        Entries = [.. Enumerable.Range(1, nodes).Select(i => Entry(i, contextTokens))];
+        Entries = [.. Enumerable.Range(1, nodes).Select(i => Entry(i, contextTokens, fingerprint: fingerprint))];
         Nodes = [.. Entries.Select(static entry => IdOf(entry)).Order()];
         Book.OnDirectory(NodeCard.ReadAll(Entries));
         foreach (PeerId node in Nodes)
@@ -42,7 +42,7 @@ internal sealed class RouteFixture
 
     public static RouteQuery Query => new(Model, PromptTokens: 100, OutputTokens: 100);
 
-    public static DirectoryEntry Entry(int seed, uint contextTokens = 4096, string model = Model, ulong epoch = 1)
+    public static DirectoryEntry Entry(int seed, uint contextTokens = 4096, string model = Model, ulong epoch = 1, string fingerprint = "")
     {
         byte[] key = new byte[PublicKey.Size];
         BitConverter.TryWriteBytes(key, seed);
@@ -53,7 +53,7 @@ internal sealed class RouteFixture
             Roles = (uint)PeerRoles.Node,
             Slots = 2,
         };
-        card.Models.Add(new ModelCard { Id = model, ContextTokens = contextTokens });
+        card.Models.Add(new ModelCard { Id = model, ContextTokens = contextTokens, Fingerprint = fingerprint });
         return new DirectoryEntry { Card = card };
     }
 

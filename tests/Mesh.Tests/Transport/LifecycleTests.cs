@@ -108,9 +108,50 @@ public sealed class LifecycleTests
     public void Keepalives_come_four_times_as_often_while_a_stream_is_open()
     {
         using Pair pair = new();
-        _ = pair.Client.OpenAndSend(new byte[10], complete: false);
+        StreamId stream = pair.Client.Connection.OpenStream(StreamPriority.Control)!.Value;
+        pair.Client.Send(stream, new byte[10], complete: false);
         pair.Run(s_second * 600);
         Assert.InRange(pair.Client.DatagramsSent + pair.Server.DatagramsSent, 220, 320);
+    }
+
+    [Fact]
+    public void A_peer_with_an_open_request_is_asked_four_times_a_second()
+    {
+        using Pair pair = new();
+        _ = pair.Client.OpenAndSend(new byte[10], complete: false);
+        pair.Run(s_second * 60);
+        Assert.InRange(pair.Client.DatagramsSent + pair.Server.DatagramsSent, 60 * 4, 60 * 20);
+        Assert.False(pair.Client.Has(ConnectionEventKind.Suspected));
+    }
+
+    [Fact]
+    public void A_peer_that_falls_silent_during_a_request_is_suspected_within_a_second_and_once()
+    {
+        using Pair pair = new();
+        _ = pair.Client.OpenAndSend(new byte[10], complete: false);
+        pair.Run(s_second * 3);
+        pair.Drops = (_, _) => true;
+        Instant start = pair.Now;
+        pair.RunUntil(() => pair.Client.Has(ConnectionEventKind.Suspected), s_second);
+        Assert.InRange((pair.Now - start).TotalSeconds, 0.6, 1);
+        pair.Run(s_second * 3);
+        Assert.Equal(ConnectionState.Open, pair.Client.Connection.State);
+        Assert.Equal(1, pair.Client.Count(ConnectionEventKind.Suspected));
+
+        pair.Drops = null;
+        pair.Run(s_second * 3);
+        pair.Drops = (_, _) => true;
+        pair.RunUntil(() => pair.Client.Count(ConnectionEventKind.Suspected) == 2, s_second);
+    }
+
+    [Fact]
+    public void A_peer_that_falls_silent_without_a_request_is_not_suspected()
+    {
+        using Pair pair = new();
+        pair.Run(s_second * 3);
+        pair.Drops = (_, _) => true;
+        pair.RunUntil(() => pair.Client.Has(ConnectionEventKind.Closed), s_second * 60);
+        Assert.False(pair.Client.Has(ConnectionEventKind.Suspected));
     }
 
     [Fact]

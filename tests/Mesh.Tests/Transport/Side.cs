@@ -57,6 +57,8 @@ internal sealed class Side(string name, Connection connection, PathAddress addre
 
     public bool Has(ConnectionEventKind kind) => Events.Any(e => e.Kind == kind);
 
+    public int Count(ConnectionEventKind kind) => Events.Count(e => e.Kind == kind);
+
     /// <summary>Takes all events; true if there was one, since answering it may have made more to send.</summary>
     public bool TakeEvents()
     {

@@ -50,7 +50,9 @@ internal sealed class Answer
 
     public List<uint> Tokens => TokensOf(0);
 
-    public string Content(uint choice) => string.Concat(Deltas.Where(d => d.Choice == choice).Select(d => d.Content));
+    public string Content(uint choice) =>
+        string.Concat(Deltas.Where(d => d.Choice == choice).Select(d => d.Content))
+        + string.Concat(ChoiceEnds.Where(end => end.Choice == choice).Select(end => end.Rest?.Content));
 
     public List<uint> TokensOf(uint choice) => [.. Deltas.Where(d => d.Choice == choice).SelectMany(d => d.TokenIds)];
 

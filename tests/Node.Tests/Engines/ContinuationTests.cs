@@ -1,66 +1,170 @@
 using System.Collections.Generic;
 using System.Linq;
-using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Node.Engines.Llama;
-using Darkbloom.Node.Engines.Llama.Sampling;
+using Darkbloom.Protocol.Schema;
 using Xunit;
-using Sampling = Darkbloom.Protocol.Schema.Sampling;
 
 namespace Darkbloom.Node.Tests.Engines;
 
-public sealed class ContinuationTests
+public sealed class ContinuationTests : IAsyncLifetime
 {
-    private const string Messages = """[{"role":"user","content":"Tell me a story."}]""";
+    private const string WeatherTool =
+        """[{"type":"function","function":{"name":"get_weather","parameters":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}}}]""";
+
+    private LlamaEngine _first = null!;
+    private LlamaEngine _second = null!;
+
+    public static TheoryData<string> Kinds => ["plain", "sampled", "penalties", "stop", "length", "schema", "tools", "choices"];
+
+    public async Task InitializeAsync()
+    {
+        _first = await EngineFixture.LoadAsync();
+        _second = await EngineFixture.LoadAsync();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _first.DisposeAsync();
+        await _second.DisposeAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Another_engine_goes_on_from_any_token_as_if_nothing_had_happened(string kind)
+    {
+        for (ulong seed = 0; seed < 3; seed++)
+        {
+            GenerateRequest request = Request(kind, seed);
+            Answer whole = await _first.AskAsync(request);
+            Assert.Equal(InferenceFault.None, whole.End!.Fault);
+            for (int cut = 1; cut <= whole.Deltas.Count; cut++)
+            {
+                Answer rest = await _second.AskAsync(Continue(request, whole, cut));
+
+                Assert.Equal(InferenceFault.None, rest.End!.Fault);
+                for (uint choice = 0; choice < request.Choices; choice++)
+                {
+                    Assert.Equal(
+                        whole.Deltas.Skip(cut).Where(delta => delta.Choice == choice),
+                        rest.Deltas.Where(delta => delta.Choice == choice));
+                    Assert.Equal(EndOf(whole, choice), EndOf(rest, choice));
+                }
+
+                Assert.Equal(whole.End.Usage.CompletionTokens, rest.End.Usage.CompletionTokens);
+                Assert.Equal(whole.End.Usage.PromptTokens, rest.End.Usage.PromptTokens);
+            }
+        }
+    }
 
     [Fact]
-    public async Task Another_engine_goes_on_from_any_token_as_if_nothing_had_happened()
+    public async Task A_choice_that_has_ended_is_left_alone()
     {
-        using LlamaModel model = LlamaModel.Load(EngineFixture.ModelPath, gpuLayers: 0);
-        using ChatTemplates templates = new(model, EngineFixture.ModelPath);
-        await using EngineLoop first = new(model, new LlamaContext(model, 2, 320, threads: 1), slots: 2, queueMax: 4);
-        await using EngineLoop second = new(model, new LlamaContext(model, 2, 320, threads: 1), slots: 2, queueMax: 4);
-        for (ulong seed = 0; seed < 5; seed++)
+        GenerateRequest request = Request("choices", seed: 1);
+        Answer whole = await _first.AskAsync(request);
+        GenerateRequest continued = Continue(request, whole, whole.Deltas.Count);
+        foreach (ToldChoice told in continued.Told)
         {
-            (int Token, string Text)[] whole = await RunAsync(first, model, templates, seed, []);
-            Assert.True(whole.Length > 10, "the answer is too short to be cut");
-            foreach (int cut in new[] { 1, whole.Length / 2, whole.Length - 1 })
-            {
-                int[] told = [.. whole.Take(cut).Select(w => w.Token)];
-                (int Token, string Text)[] rest = await RunAsync(second, model, templates, seed, told);
-
-                Assert.Equal(whole.Skip(cut), rest);
-            }
-        }
-    }
-
-    private static async Task<(int Token, string Text)[]> RunAsync(
-        EngineLoop loop, LlamaModel model, ChatTemplates templates, ulong seed, int[] told)
-    {
-        Sampling sampling = new() { Temperature = 1, TopP = 0.95f, FrequencyPenalty = 0.5f, Seed = seed };
-        Assert.True(SamplingSettings.TryCreate(sampling, out SamplingSettings settings, out _));
-        ChatPrompt prompt = templates.Render(new ChatRequestJson(Messages, "", "", "", false))!;
-        using Generation generation = new(prompt, [.. model.Tokenize(prompt.Text), .. told], loop.Wake)
-        {
-            Settings = settings,
-            Stops = ["never mind this"],
-            PreservedTokens = new HashSet<int>(),
-            Choices = 1,
-            OutputTokensMax = 60,
-            ReplayedTokens = told.Length,
-        };
-        Assert.True(await loop.TrySubmitAsync(generation, CancellationToken.None));
-        List<(int Token, string Text)> tokens = [];
-        await foreach (EngineEvent e in generation.ReadAllAsync(CancellationToken.None))
-        {
-            if (e.Kind == EngineEventKind.Token)
-            {
-                tokens.Add((e.First, e.Text));
-            }
-
-            generation.OnRead();
+            told.Ended = FinishReason.Stop;
         }
 
-        return [.. tokens];
+        Answer rest = await _second.AskAsync(continued);
+
+        Assert.Empty(rest.Deltas);
+        Assert.Empty(rest.ChoiceEnds);
+        Assert.Equal(whole.End!.Usage.CompletionTokens, rest.End!.Usage.CompletionTokens);
     }
+
+    [Theory]
+    [InlineData(uint.MaxValue)]
+    [InlineData(1_000_000u)]
+    public async Task Tokens_that_the_vocabulary_lacks_are_refused(uint token)
+    {
+        GenerateRequest request = Request("plain", seed: 1);
+        request.Told.Add(new ToldChoice { TokenIds = { token } });
+
+        Assert.Equal(InferenceFault.InvalidRequest, (await _second.AskAsync(request)).End!.Fault);
+    }
+
+    [Fact]
+    public async Task Tokens_that_the_grammar_forbids_are_refused()
+    {
+        GenerateRequest request = Request("schema", seed: 1);
+        Answer prose = await _first.AskAsync(Request("plain", seed: 1));
+        request.Told.Add(new ToldChoice { TokenIds = { prose.Tokens } });
+
+        Assert.Equal(InferenceFault.EngineFailed, (await _second.AskAsync(request)).End!.Fault);
+    }
+
+    [Fact]
+    public async Task What_was_told_must_fit_the_choices()
+    {
+        GenerateRequest request = Request("choices", seed: 1);
+        request.Told.Add(new ToldChoice());
+
+        Assert.Equal(InferenceFault.InvalidRequest, (await _second.AskAsync(request)).End!.Fault);
+    }
+
+    [Fact]
+    public async Task More_tokens_than_were_asked_for_are_refused()
+    {
+        GenerateRequest request = Request("length", seed: 1);
+        Answer whole = await _first.AskAsync(Request("sampled", seed: 1));
+        request.Told.Add(new ToldChoice { TokenIds = { whole.Tokens.Take((int)request.OutputTokensMax + 1) } });
+
+        Assert.Equal(InferenceFault.EngineFailed, (await _second.AskAsync(request)).End!.Fault);
+    }
+
+    private static GenerateRequest Request(string kind, ulong seed)
+    {
+        GenerateRequest request = Ask.Request($"What is {seed + 3} + {seed + 4}?", temperature: 1, seed);
+        request.OutputTokensMax = 40;
+        switch (kind)
+        {
+            case "plain":
+                request.Sampling.Temperature = 0;
+                break;
+            case "sampled":
+                request.Sampling.TopP = 0.95f;
+                break;
+            case "penalties":
+                request.Sampling.FrequencyPenalty = 0.7f;
+                request.Sampling.PresencePenalty = 0.3f;
+                break;
+            case "stop":
+                request.Stop.AddRange(["is", "of the"]);
+                break;
+            case "length":
+                request.OutputTokensMax = 4;
+                break;
+            case "schema":
+                request.ResponseSchemaJson = """{"type":"object","properties":{"sum":{"type":"integer"},"text":{"type":"string","maxLength":12}},"required":["sum","text"],"additionalProperties":false}""";
+                break;
+            case "tools":
+                request.Messages[0].Content = "What is the weather in Paris?";
+                request.ToolsJson = WeatherTool;
+                request.ToolChoice = "required";
+                break;
+            default:
+                request.Choices = 3;
+                break;
+        }
+
+        return request;
+    }
+
+    private static GenerateRequest Continue(GenerateRequest request, Answer whole, int deltas)
+    {
+        GenerateRequest continued = request.Clone();
+        for (uint choice = 0; choice < request.Choices; choice++)
+        {
+            IEnumerable<uint> told = whole.Deltas.Take(deltas).Where(d => d.Choice == choice).SelectMany(static d => d.TokenIds);
+            continued.Told.Add(new ToldChoice { TokenIds = { told } });
+        }
+
+        return continued;
+    }
+
+    private static ChoiceEnd EndOf(Answer answer, uint choice) =>
+        Assert.Single(answer.ChoiceEnds, end => end.Choice == choice);
 }

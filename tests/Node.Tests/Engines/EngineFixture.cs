@@ -25,7 +25,9 @@ public sealed class EngineFixture : IAsyncLifetime
 
     public LlamaEngine Engine { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Engine = await LlamaEngine.LoadAsync(Options, CancellationToken.None);
+    public async Task InitializeAsync() => Engine = await LoadAsync();
 
     public async Task DisposeAsync() => await Engine.DisposeAsync();
+
+    public static Task<LlamaEngine> LoadAsync() => LlamaEngine.LoadAsync(Options, CancellationToken.None);
 }

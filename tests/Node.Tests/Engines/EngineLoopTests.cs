@@ -40,6 +40,7 @@ public sealed class EngineLoopTests
             Settings = settings,
             Stops = stops,
             PreservedTokens = new HashSet<int>(),
+            Told = [ToldTokens.Nothing],
             Choices = 1,
             OutputTokensMax = 4,
         };

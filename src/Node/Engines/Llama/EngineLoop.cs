@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
 using Darkbloom.Node.Engines.Llama.Sampling;
+using Darkbloom.Node.Engines.Llama.Text;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Node.Engines.Llama;
@@ -32,7 +33,6 @@ internal sealed class EngineLoop : IAsyncDisposable
     private readonly Queue<(Generation Generation, int Choice)> _waiting = [];
     private readonly WakeSignal _wake = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private byte[] _piece = new byte[256];
     private long _step;
     private Slot? _prefilling;
     private volatile bool _isStopping;
@@ -214,11 +214,24 @@ internal sealed class EngineLoop : IAsyncDisposable
                 return false;
             }
 
-            generation.ChoicesLeft = generation.Choices;
-            for (int choice = 0; choice < generation.Choices; choice++)
+            Enqueue(generation);
+        }
+    }
+
+    private void Enqueue(Generation generation)
+    {
+        for (int choice = 0; choice < generation.Choices; choice++)
+        {
+            if (!generation.Told[choice].HasEnded)
             {
+                generation.ChoicesLeft++;
                 _waiting.Enqueue((generation, choice));
             }
+        }
+
+        if (generation.ChoicesLeft == 0)
+        {
+            generation.End(InferenceFault.None, "");
         }
     }
 
@@ -230,44 +243,48 @@ internal sealed class EngineLoop : IAsyncDisposable
             return;
         }
 
-        slot.Assign(generation, choice, grammar);
+        slot.Assign(generation, choice, grammar, new TokenText(_model, generation.PreservedTokens, generation.Stops));
         _prefilling = slot;
-        if (!TryReplay(slot, generation.PromptTokens.AsSpan()[^generation.ReplayedTokens..]))
+        if (!TryReplay(slot, generation.Told[choice].Tokens))
         {
             Fail(slot, "the tokens to go on from are not of this request");
             return;
         }
 
-        int cached = _prefixes.Take(slot, generation.PromptTokens);
-        if (choice == 0)
+        if (slot.Text!.IsStopped || IsFull(slot, slot.Prompt.Length))
         {
-            generation.CachedTokens = cached;
+            // The other node had drawn all of the choice's tokens and not told its end.
+            End(slot, slot.Text.IsStopped ? FinishReason.Stop : FinishReason.Length);
+            return;
+        }
+
+        int cached = _prefixes.Take(slot, slot.Prompt);
+        if (generation.StartTimestamp == 0)
+        {
+            generation.CachedTokens = Math.Min(cached, generation.PromptTokens.Length);
             generation.StartTimestamp = Stopwatch.GetTimestamp();
         }
     }
 
     /// <summary>Brings a choice to the state that it had after these tokens; false when it can't have drawn them.</summary>
-    private bool TryReplay(Slot slot, ReadOnlySpan<int> tokens)
+    private bool TryReplay(Slot slot, int[] tokens)
     {
         foreach (int token in tokens)
         {
-            if (slot.Stops.IsStopped || (slot.Grammar is { } grammar && !grammar.Accept(token)))
+            if (slot.Text!.IsStopped || (slot.Grammar is { } grammar && !grammar.Accept(token)))
             {
                 return false;
             }
 
             slot.OnReplayed(token);
-            slot.Stops.Append(Decode(slot, token));
+            _ = slot.Text.Append(token);
         }
 
-        return !slot.Stops.IsStopped;
+        return slot.Written <= slot.Generation!.OutputTokensMax && slot.Prompt.Length <= _context.TokensPerSequence;
     }
 
-    private string Decode(Slot slot, int token)
-    {
-        int bytes = _model.Piece(token, slot.Generation!.PreservedTokens.Contains(token), ref _piece);
-        return slot.Decoder.Append(_piece.AsSpan(0, bytes));
-    }
+    private bool IsFull(Slot slot, int tokens) =>
+        slot.Written == slot.Generation!.OutputTokensMax || tokens == _context.TokensPerSequence;
 
     private int AddDecoding()
     {
@@ -292,7 +309,7 @@ internal sealed class EngineLoop : IAsyncDisposable
             return 0;
         }
 
-        int[] prompt = slot.Generation!.PromptTokens;
+        int[] prompt = slot.Prompt;
         int room = decoding == 0 ? _context.BatchRoom : Math.Min(_context.BatchRoom, SharedPrefillTokensMax);
         int end = Math.Min(prompt.Length, slot.CachedCount + room);
         int added = end - slot.CachedCount;
@@ -315,7 +332,7 @@ internal sealed class EngineLoop : IAsyncDisposable
     {
         if (_prefilling is { Choice: 0, Generation: { HasRoom: true } generation } slot)
         {
-            generation.Write(new EngineEvent(EngineEventKind.Prefill, First: slot.CachedCount, Second: generation.PromptTokens.Length));
+            generation.Write(new EngineEvent(EngineEventKind.Prefill, First: slot.CachedCount, Second: slot.Prompt.Length));
         }
     }
 
@@ -343,20 +360,16 @@ internal sealed class EngineLoop : IAsyncDisposable
 
         if (_model.EndsGeneration(token))
         {
-            End(slot, FinishReason.Stop, slot.Decoder.Finish());
+            End(slot, FinishReason.Stop);
             return;
         }
 
         slot.OnDrawn(token);
-        string text = slot.Stops.Append(Decode(slot, token));
+        string text = slot.Text!.Append(token);
         generation.Write(new EngineEvent(EngineEventKind.Token, slot.Choice, token, Text: text));
-        if (slot.Stops.IsStopped)
+        if (slot.Text.IsStopped || IsFull(slot, slot.CachedCount))
         {
-            End(slot, FinishReason.Stop, "");
-        }
-        else if (slot.Written == generation.OutputTokensMax || slot.CachedCount == _context.TokensPerSequence)
-        {
-            End(slot, FinishReason.Length, slot.Decoder.Finish());
+            End(slot, slot.Text.IsStopped ? FinishReason.Stop : FinishReason.Length);
         }
     }
 
@@ -391,12 +404,10 @@ internal sealed class EngineLoop : IAsyncDisposable
         return token >= 0 && (_model.EndsGeneration(token) || grammar.Accept(token));
     }
 
-    /// <param name="unfinished">What the decoder still held: text of an unfinished character.</param>
-    private void End(Slot slot, FinishReason reason, string unfinished)
+    private void End(Slot slot, FinishReason reason)
     {
-        string rest = slot.Stops.IsStopped ? "" : slot.Stops.Append(unfinished) + slot.Stops.Finish();
         Generation generation = slot.Generation!;
-        generation.Write(new EngineEvent(EngineEventKind.ChoiceEnd, slot.Choice, Text: rest, Reason: reason));
+        generation.Write(new EngineEvent(EngineEventKind.ChoiceEnd, slot.Choice, Text: slot.Text!.Finish(), Reason: reason));
         Release(slot);
         if (--generation.ChoicesLeft == 0)
         {

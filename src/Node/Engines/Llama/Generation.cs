@@ -45,9 +45,8 @@ internal sealed class Generation : IDisposable
 
     public int[] PromptTokens { get; }
 
-    /// <summary>How many of the prompt's last tokens another node has drawn as the answer's first.</summary>
-    /// <remarks>They are replayed: the one choice goes on where it stopped, and doesn't tell them again.</remarks>
-    public int ReplayedTokens { get; init; }
+    /// <summary>One for each choice: what another node has drawn and told of it.</summary>
+    public required IReadOnlyList<ToldTokens> Told { get; init; }
 
     public required SamplingSettings Settings { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Diagnostics;
+using Darkbloom.Node.Engines.Llama.Text;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Node.Engines.Llama;
@@ -13,7 +14,7 @@ internal sealed class GenerationReader
     private readonly uint[] _offsets;
     private uint _reasoningTokens;
 
-    public GenerationReader(GenerateRequest request, Generation generation, string fingerprint)
+    public GenerationReader(GenerateRequest request, Generation generation, LlamaModel model, string fingerprint)
     {
         _generation = generation;
         _fingerprint = fingerprint;
@@ -23,6 +24,7 @@ internal sealed class GenerationReader
         for (int choice = 0; choice < _outputs.Length; choice++)
         {
             _outputs[choice] = new ChatOutput(generation.Prompt, requestId, choice);
+            Replay(choice, new TokenText(model, generation.PreservedTokens, generation.Stops));
         }
     }
 
@@ -38,13 +40,7 @@ internal sealed class GenerationReader
                 yield return new NodeResponse { Delta = Token(e) };
                 break;
             case EngineEventKind.ChoiceEnd:
-                TokenDelta rest = Rest(e);
-                if (rest.Content.Length + rest.Reasoning.Length + rest.ToolCalls.Count > 0)
-                {
-                    yield return new NodeResponse { Delta = rest };
-                }
-
-                yield return new NodeResponse { ChoiceEnd = new ChoiceEnd { Choice = (uint)e.Choice, Reason = Reason(e) } };
+                yield return new NodeResponse { ChoiceEnd = ChoiceEnd(e) };
                 break;
             case EngineEventKind.End:
                 yield return new NodeResponse { End = End(e) };
@@ -63,11 +59,26 @@ internal sealed class GenerationReader
         return delta;
     }
 
-    private TokenDelta Rest(in EngineEvent e)
+    /// <summary>Reads what another node has told, token by token as it was read there, and tells nobody.</summary>
+    private void Replay(int choice, TokenText text)
     {
-        TokenDelta delta = new() { Choice = (uint)e.Choice, Offset = _offsets[e.Choice] };
-        _outputs[e.Choice].Append(e.Text, isLast: true, delta);
-        return delta;
+        foreach (int token in _generation.Told[choice].Tokens)
+        {
+            if (text.IsStopped)
+            {
+                return; // the engine refuses such tokens
+            }
+
+            Token(new EngineEvent(EngineEventKind.Token, choice, token, Text: text.Append(token)));
+        }
+    }
+
+    private ChoiceEnd ChoiceEnd(in EngineEvent e)
+    {
+        TokenDelta rest = new() { Choice = (uint)e.Choice, Offset = _offsets[e.Choice] };
+        _outputs[e.Choice].Append(e.Text, isLast: true, rest);
+        bool isEmpty = rest.Content.Length + rest.Reasoning.Length + rest.ToolCalls.Count == 0;
+        return new ChoiceEnd { Choice = (uint)e.Choice, Reason = Reason(e), Rest = isEmpty ? null : rest };
     }
 
     private FinishReason Reason(in EngineEvent e) =>

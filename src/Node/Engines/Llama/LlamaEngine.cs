@@ -83,7 +83,7 @@ public sealed class LlamaEngine : IEngine
         // Step 3: read the tokens as messages. Leaving early, by cancellation or otherwise, frees the slots.
         try
         {
-            GenerationReader reader = new(request, generation, Model.Card.Fingerprint);
+            GenerationReader reader = new(request, generation, _model, Model.Card.Fingerprint);
             await foreach (EngineEvent e in generation.ReadAllAsync(cancellationToken))
             {
                 foreach (NodeResponse response in reader.Read(e))
@@ -176,6 +176,12 @@ public sealed class LlamaEngine : IEngine
             return null;
         }
 
+        if (ToldTokens.TryRead(request, _model) is not { } told)
+        {
+            refusal = Fault(InferenceFault.InvalidRequest, "told holds a token that no answer holds");
+            return null;
+        }
+
         if (_templates.Render(json!) is not { } prompt)
         {
             refusal = Fault(InferenceFault.InvalidRequest, "the chat template cannot render these messages, tools and schema");
@@ -196,6 +202,7 @@ public sealed class LlamaEngine : IEngine
         return new Generation(prompt, tokens, _loop.Wake)
         {
             Settings = settings,
+            Told = told,
             Stops = [.. request.Stop, .. prompt.Stops],
             PreservedTokens = PreservedTokens(prompt),
             Choices = (int)request.Choices,

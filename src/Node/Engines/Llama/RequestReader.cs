@@ -37,6 +37,11 @@ internal static class RequestReader
             return $"choices must be 1 to {ChoicesMax}";
         }
 
+        if (request.Told.Count != 0 && request.Told.Count != request.Choices)
+        {
+            return "told must be empty or hold one entry for each choice";
+        }
+
         if (request.Stop.Count > StopsMax)
         {
             return $"stop must hold at most {StopsMax} strings";

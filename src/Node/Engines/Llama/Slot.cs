@@ -39,9 +39,11 @@ internal sealed class Slot(int sequence)
 
     public TokenCounts Counts { get; private set; } = new();
 
-    public PieceDecoder Decoder { get; private set; } = new();
+    /// <summary>The choice's text; null while the slot is free.</summary>
+    public TokenText? Text { get; private set; }
 
-    public StopBuffer Stops { get; private set; } = new([]);
+    /// <summary>What is computed before a token is drawn: the request's prompt and what the choice has told elsewhere.</summary>
+    public int[] Prompt { get; private set; } = [];
 
     /// <summary>How many tokens the choice has written.</summary>
     public int Written { get; private set; }
@@ -66,7 +68,7 @@ internal sealed class Slot(int sequence)
         return cached.CommonPrefixLength(prompt);
     }
 
-    public void Assign(Generation generation, int choice, Grammar? grammar)
+    public void Assign(Generation generation, int choice, Grammar? grammar, TokenText text)
     {
         Debug.Assert(State == SlotState.Free, "Free -> [a choice is assigned] -> Prefilling");
         State = SlotState.Prefilling;
@@ -75,8 +77,8 @@ internal sealed class Slot(int sequence)
         Grammar = grammar;
         Settings = generation.Settings.ForChoice(choice);
         Counts = new TokenCounts();
-        Decoder = new PieceDecoder();
-        Stops = new StopBuffer(generation.Stops);
+        Text = text;
+        Prompt = [.. generation.PromptTokens, .. generation.Told[choice].Tokens];
         Written = 0;
         AssertInvariants();
     }
@@ -125,6 +127,8 @@ internal sealed class Slot(int sequence)
         Generation = null;
         Grammar?.Dispose();
         Grammar = null;
+        Text = null;
+        Prompt = [];
         BatchIndex = -1;
         FreedAt = step;
         AssertInvariants();
