@@ -135,6 +135,10 @@ public sealed class PriorityTests
                 {
                     Assert.True(AckFrame.TryRead(ref reader, _ranges, out _));
                 }
+                else if ((FrameType)type == FrameType.AckFrequency)
+                {
+                    Assert.True(AckFrequencyFrame.TryRead(ref reader, out _));
+                }
                 else if ((FrameType)type != FrameType.Ping)
                 {
                     Assert.True(StreamFrame.TryRead(type, ref reader, out StreamFrame frame));

@@ -160,7 +160,7 @@ public sealed class BbrControllerTests
         _recovery.OnSent(_now, number, Datagram, SentFrameLists.Empty);
         if (_direction.Carry(_now, Datagram) is { } arrival)
         {
-            _acks.Enqueue((arrival + (s_link.RoundTrip / 2), number));
+            _acks.Enqueue((arrival + (_direction.Link.RoundTrip / 2), number));
         }
     }
 
