@@ -135,6 +135,10 @@ public sealed partial class Connection
             case FrameType.Ping:
                 outcome.AsksForAck = true;
                 break;
+            case FrameType.HandshakeQuestion or FrameType.HandshakeAnswer:
+                outcome.AsksForAck = true;
+                outcome.Violation = ReceiveHandshake((FrameType)type, ref reader);
+                break;
             case FrameType.PathChallenge or FrameType.PathResponse or FrameType.ObservedAddress:
                 outcome.AsksForAck = true;
                 outcome.Violation = ReceivePathFrame(now, from, (FrameType)type, ref reader);

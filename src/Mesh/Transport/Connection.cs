@@ -299,6 +299,7 @@ public sealed partial class Connection : IDisposable
                 {
                     _acks.OnAckAcknowledged(frame.Value);
                 }
+                OnHandshakeAcknowledged(frame);
                 _streams.OnAcknowledged(frame);
             }
         }
@@ -327,6 +328,7 @@ public sealed partial class Connection : IDisposable
         {
             _isObservedAddressPending |= frame.Value == _observedAddressSequence;
         }
+        OnHandshakeLost(frame);
         _streams.OnLost(frame);
     }
 
