@@ -71,7 +71,7 @@ public sealed class GraphExchange : IDisposable
         IPAddress address = new([10, (byte)(index >> 8), (byte)index, 1]);
         MeshPeerOptions options = new() { Network = NetworkName, Limits = plan.Handshakes };
         SimPeer peer = new(World, Wire, PathAddress.From(new IPEndPoint(address, Port)), options);
-        peer.Core.UseTicket(_tickets.Issue(peer.Identity.PublicKey, SimClock.At(World.Now)));
+        peer.Core.UseTicket(World.Now, _tickets.Issue(peer.Identity.PublicKey, SimClock.At(World.Now)));
         _ = peer.Core.TrustTicketKey(_tickets.PublicKey);
         EchoActor echo = new(peer);
         peer.Told = e =>

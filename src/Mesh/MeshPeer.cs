@@ -45,8 +45,8 @@ public sealed partial class MeshPeer : IDisposable
     private readonly Dictionary<ConnectionId, ConnectAttempt> _attempts = [];
     private readonly Dictionary<UInt256, MeshSession> _answered = [];
 
-    /// <summary>The newest session that each peer opened here and confirmed.</summary>
-    private readonly Dictionary<PublicKey, MeshSession> _newest = [];
+    /// <summary>The sessions that each peer opened here and confirmed, the newest last.</summary>
+    private readonly Dictionary<PublicKey, List<MeshSession>> _byPeer = [];
     private readonly InitMemory _inits = new();
     private readonly Queue<(PathAddress Target, byte[] Datagram)> _answers = new();
     private readonly Queue<MeshSession> _sending = new();
@@ -129,6 +129,10 @@ public sealed partial class MeshPeer : IDisposable
                     {
                         session.Connection.Close(now, PeerCodes.TicketExpired, "the ticket has expired");
                     }
+                    if (session.Renewal.DueAt <= now)
+                    {
+                        session.Renewal.Ask(_context, now, session.RemoteKey);
+                    }
                     session.Connection.Timeout(now);
                     Touch(session);
                     break;
@@ -195,7 +199,7 @@ public sealed partial class MeshPeer : IDisposable
 
         // An Init that is repeated after another with a later time would be refused as a recorded one.
         UnixTime sentAt = FindAttempt(attempt => attempt.Target.Remote == remote)?.SentAt ?? _context.ClockAt(now);
-        if (_attempts.Count >= _limits.OutgoingMax)
+        if (_attempts.Count >= _limits.OutgoingMax || _sessions.Count >= _limits.SessionsMax)
         {
             Fail(target.Number, ConnectFailure.TooManyAttempts);
         }
@@ -221,11 +225,20 @@ public sealed partial class MeshPeer : IDisposable
         }
     }
 
-    /// <summary>Presents this ticket in later handshakes.</summary>
-    public void UseTicket(ReadOnlySpan<byte> envelope)
+    /// <summary>Presents this ticket in later handshakes, and soon in one within each session; none when empty.</summary>
+    public void UseTicket(Instant now, ReadOnlySpan<byte> envelope)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(envelope.Length, WireLimits.TicketBytesMax, nameof(envelope));
         _context.UseTicket(envelope);
+        if (envelope.IsEmpty)
+        {
+            return;
+        }
+        foreach (MeshSession session in _sessions.Values)
+        {
+            session.Renewal.Hasten(_context, now);
+            _deadlines.Update(session);
+        }
     }
 
     /// <summary>Believes tickets signed by this key; false when it is no key, or too many are believed already.</summary>
@@ -243,6 +256,7 @@ public sealed partial class MeshPeer : IDisposable
         foreach (MeshSession session in _sessions.Values)
         {
             session.Connection.Dispose();
+            session.Renewal.Dispose();
         }
         _gate.Dispose();
     }
@@ -283,6 +297,10 @@ public sealed partial class MeshPeer : IDisposable
             if (session.IsHalfOpen && session.HasReceived)
             {
                 Confirm(now, session);
+            }
+            if (session.Connection.TakeHandshake() is { } message)
+            {
+                Renew(now, session, message);
             }
             Touch(session);
             _atWork = null;
@@ -352,6 +370,9 @@ public sealed partial class MeshPeer : IDisposable
                 return false;
             case InitVerdict.RateLimited:
                 _counters.InitsRateLimited++;
+                return false;
+            case InitVerdict.Admit when _sessions.Count >= _limits.SessionsMax:
+                _counters.InitsOverSessionsMax++;
                 return false;
             default:
                 _counters.InitsOverHalfOpenMax += _halfOpen < _limits.HalfOpenMax ? 0 : 1;
@@ -442,6 +463,7 @@ public sealed partial class MeshPeer : IDisposable
         {
             _events.Enqueue(new PeerEvent(PeerEventKind.Accepted, session));
         }
+        SettleBefore(attempt.Target.Number, session!);
     }
 
     private void OnRetry(ReadOnlySpan<byte> datagram)
@@ -484,24 +506,20 @@ public sealed partial class MeshPeer : IDisposable
             return;
         }
         _counters.HandshakesAccepted++;
-        DoubtBefore(now, session);
+        session.Renewal.Begin(_context, now);
+        Settle(now, session);
         _events.Enqueue(new PeerEvent(PeerEventKind.Accepted, session));
-        while (FindAttempt(attempt => attempt.Target.Remote == session.RemoteKey) is { } attempt)
+        SettleBefore(_lastAttempt + 1, session);
+    }
+
+    /// <summary>One session settles this peer's other attempts too: the other side drops an Init that a later one overtook.</summary>
+    private void SettleBefore(ulong number, MeshSession session)
+    {
+        while (FindAttempt(attempt => attempt.Target.Remote == session.RemoteKey && attempt.Target.Number < number) is { } attempt)
         {
             Settle(attempt);
             _events.Enqueue(new PeerEvent(PeerEventKind.Connected, session, attempt.Target.Number));
         }
-    }
-
-    /// <summary>A peer that restarts comes again at once, while its former sessions look alive until they time out.</summary>
-    private void DoubtBefore(Instant now, MeshSession session)
-    {
-        if (_newest.TryGetValue(session.RemoteKey, out MeshSession? before))
-        {
-            before.Connection.Doubt(now);
-            Touch(before);
-        }
-        _newest[session.RemoteKey] = session;
     }
 
     private MeshSession Add(
@@ -513,11 +531,12 @@ public sealed partial class MeshPeer : IDisposable
         Connection connection = new(
             _context.Options.Connection, role, established.Keys, localId, established.RemoteId, path,
             established.Parameters, pathKey, now);
-        established.Keys.Dispose();
-        MeshSession session = new(this, connection, localId, established.Remote, halfOpen)
+        SessionRenewal renewal = new(_context, now, connection, established.Keys.HandshakeHash);
+        MeshSession session = new(this, connection, renewal, localId, established.Remote, halfOpen)
         {
-            TicketEndsAt = _context.Tickets.ExpiryOf(established.Remote) is { } expiry ? now + (expiry - _context.ClockAt(now)) : null,
+            TicketEndsAt = EndOf(now, established.Remote),
         };
+        established.Keys.Dispose();
         _sessions.Add(localId, session);
         return session;
     }
@@ -542,11 +561,9 @@ public sealed partial class MeshPeer : IDisposable
         {
             _halfOpen--;
         }
-        if (_newest.TryGetValue(session.RemoteKey, out MeshSession? newest) && newest == session)
-        {
-            _ = _newest.Remove(session.RemoteKey);
-        }
+        ForgetOfPeer(session);
         session.Connection.Dispose();
+        session.Renewal.Dispose();
     }
 
     private void Settle(ConnectAttempt attempt)
@@ -608,7 +625,8 @@ public sealed partial class MeshPeer : IDisposable
     {
         Debug.Assert(_halfOpen >= 0 && _halfOpen <= _limits.HalfOpenMax, "Half-open sessions are counted and limited.");
         Debug.Assert(_answered.Count <= _sessions.Count, "What was answered is a session.");
-        Debug.Assert(_newest.Count <= _sessions.Count, "Only sessions are the newest of their peers.");
+        Debug.Assert(_byPeer.Count <= _sessions.Count, "Only peers with sessions are remembered.");
+        Debug.Assert(_sessions.Count <= _limits.SessionsMax + _limits.OutgoingMax, "Sessions are limited.");
         Debug.Assert(_answers.Count <= AnswersMax, "Answers are limited.");
     }
 }

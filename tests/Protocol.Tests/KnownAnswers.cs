@@ -55,6 +55,20 @@ internal static class KnownAnswers
     internal static readonly byte[] Packet43NextPhase = Convert.FromHexString(
         "3b06b0bd918fbecf55020f6d2d0c7f6af793020155eb");
 
+    internal static readonly byte[] RenewalQuestion = Convert.FromHexString(
+        "531821b98f98600950e6b3e065c29d331c239cbdbed20b6526c139297ef3abb5c9e9cd62a556d8236b69e976b2e80653"
+        + "11ad4f921b6e23e6f370680b96e1de2d29ebdeaf6cc413a2e316ec3f28459a2a32791c4e2276577826b1945babe85777"
+        + "c6396262b6918b214153c7e7201966d13eb0934def3c915c52752af66ea64f19867a54b2c1f7f914b6cc121f1c53701b"
+        + "764d354d85694ac245dd913078a079d44e9621e55bde972ac7b9fc4b816aa62f89");
+
+    internal static readonly byte[] RenewalAnswer = Convert.FromHexString(
+        "d0371a6261afd997c1424b74110e5ea068ec8c30a8baa2a2fa4fca84fc4e4296cc3128a6bef37e64bdbe018d025868ec"
+        + "ac41f65e6cdcdf997ae6687b50ca88d8906ef2fec092130f436885c18b9f2bd483d69c69deda0290a0a313154f6bc95f"
+        + "2c35");
+
+    internal static readonly byte[] Packet43Renewed = Convert.FromHexString(
+        "09e52e08b9f073d2305fbe8e36ec51add46d5de50fc2");
+
     internal static readonly byte[] InitMac = Convert.FromHexString(
         "544b04f2deb5f31801c62b371917cc34");
 

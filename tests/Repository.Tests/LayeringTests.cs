@@ -25,6 +25,8 @@ public sealed class LayeringTests
         ["bench/Transport/TransportBench.csproj"] = ["LinkEmulator", "Mesh", "Protocol"],
         ["tests/LinkEmulator/LinkEmulator.csproj"] = [],
         ["tests/LinkEmulator.Tests/LinkEmulator.Tests.csproj"] = ["LinkEmulator"],
+        // The soak runs what Mesh.Tests runs, for longer.
+        ["tests/Fuzz/Fuzz.csproj"] = ["Mesh.Tests"],
         ["tests/Protocol.Tests/Protocol.Tests.csproj"] = ["Protocol"],
         ["tests/Mesh.Tests/Mesh.Tests.csproj"] = ["Mesh", "Protocol", "Simulations"],
         ["tests/Rendezvous.Tests/Rendezvous.Tests.csproj"] = ["Mesh", "Protocol", "Rendezvous"],

@@ -121,7 +121,7 @@ internal sealed class ResponderLoad : IDisposable
             Limits = new HandshakeLimits { WithoutCookie = unlimited, PerPrefix = unlimited },
         };
         MeshPeer peer = new(MeshHost.Now, _clock, options, identity, SystemEntropy.Instance);
-        peer.UseTicket(NewTicket(identity.PublicKey));
+        peer.UseTicket(MeshHost.Now, NewTicket(identity.PublicKey));
         _ = peer.TrustTicketKey(_signer.PublicKey);
         _owned.Add(peer);
         _owned.Add(identity);

@@ -61,6 +61,7 @@ public sealed class MeshHost : IAsyncDisposable
             PinnedPeers = options.PinnedPeers,
             AcceptUnticketed = options.AcceptUnticketed,
             Connection = options.Connection,
+            Limits = options.Limits,
         };
         _peer = new MeshPeer(Now, SystemClock.Now, peerOptions, identity, SystemEntropy.Instance);
         _timer = new Thread(RunTimer) { IsBackground = true, Name = "mesh-timer" };
@@ -105,12 +106,14 @@ public sealed class MeshHost : IAsyncDisposable
         return host;
     }
 
-    /// <summary>Presents this ticket in later handshakes.</summary>
+    /// <summary>Presents this ticket in later handshakes, and soon in one within each session; none when empty.</summary>
     public void UseTicket(ReadOnlyMemory<byte> envelope)
     {
         lock (Gate)
         {
-            _peer.UseTicket(envelope.Span);
+            Instant now = Now;
+            _peer.UseTicket(now, envelope.Span);
+            Drain(now);
         }
     }
 

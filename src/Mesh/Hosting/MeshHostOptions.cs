@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Immutable;
 using System.Net;
+using Darkbloom.Mesh.Peering;
 using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Identity;
 
@@ -30,4 +31,7 @@ public sealed record MeshHostOptions
 
     /// <summary>Limits and timers of every session; tests shorten them.</summary>
     internal ConnectionOptions Connection { get; init; } = new();
+
+    /// <summary>What others may cost; tests move it.</summary>
+    internal HandshakeLimits Limits { get; init; } = new();
 }

@@ -11,6 +11,12 @@ public sealed record HandshakeLimits
     /// <summary>Handshakes begun at the same time; a further attempt fails at once.</summary>
     public int OutgoingMax { get; init; } = 1024;
 
+    /// <summary>Sessions at a time, whoever opened them; a further Init is dropped, and a further attempt fails at once.</summary>
+    public int SessionsMax { get; init; } = 65_536;
+
+    /// <summary>Sessions that one peer may have opened here; with a further one, its oldest is closed.</summary>
+    public int SessionsPerPeerMax { get; init; } = 64;
+
     /// <summary>Above this rate each Init must carry a cookie: its sender then receives at the address it claims.</summary>
     public RateLimit WithoutCookie { get; init; } = new(PerSecond: 100, Burst: 100);
 

@@ -18,5 +18,7 @@ public sealed record MeshPeerOptions
 
     public HandshakeLimits Limits { get; init; } = new();
 
+    public RenewalTimes Renewal { get; init; } = new();
+
     public ConnectionOptions Connection { get; init; } = new();
 }

@@ -14,7 +14,8 @@ namespace Darkbloom.Mesh.Peering;
 /// <code>
 /// HalfOpen -> [first genuine packet of the initiator] -> Open     a replayed Init never gets here
 /// HalfOpen -> [time is up, or the initiator closes]   -> Gone     the application never heard of it
-/// Open     -> [the other side's ticket expires]       -> Open      the connection closes; a new handshake brings the next ticket
+/// Open     -> [renewed]                               -> Open      fresh keys, and the other side's next ticket
+/// Open     -> [the other side's ticket expires]       -> Open      the connection closes: no renewal brought another
 /// Open     -> [connection closed, and drained]        -> Gone
 /// </code>A session that this peer began starts as Open: the response has proven the other side.</remarks>
 public sealed class MeshSession : IDeadline
@@ -26,10 +27,12 @@ public sealed class MeshSession : IDeadline
     private Instant? _expiryDue;
 
     internal MeshSession(
-        MeshPeer owner, Connection connection, ConnectionId localId, RemotePeer remote, HalfOpenState? halfOpen)
+        MeshPeer owner, Connection connection, SessionRenewal renewal, ConnectionId localId, RemotePeer remote,
+        HalfOpenState? halfOpen)
     {
         _owner = owner;
         Connection = connection;
+        Renewal = renewal;
         LocalId = localId;
         Remote = remote;
         HalfOpen = halfOpen;
@@ -52,7 +55,10 @@ public sealed class MeshSession : IDeadline
 
     internal Connection Connection { get; }
 
-    internal RemotePeer Remote { get; }
+    /// <summary>Replaced when a renewal brings another ticket.</summary>
+    internal RemotePeer Remote { get; private set; }
+
+    internal SessionRenewal Renewal { get; }
 
     /// <summary>Which Init it was that opened the session; null when this peer did.</summary>
     internal UInt256? InitDigest { get; }
@@ -62,11 +68,11 @@ public sealed class MeshSession : IDeadline
 
     internal bool IsHalfOpen => HalfOpen is not null;
 
-    /// <summary>Set by the peer when it adds the session: when the other side's ticket ends, with the skew that clocks may have.</summary>
+    /// <summary>Set by the peer when it adds the session, and by a renewal: when the other side's ticket ends, with the skew that clocks may have.</summary>
     internal Instant? TicketEndsAt
     {
         get;
-        init => field = _expiryDue = value;
+        set => field = _expiryDue = value;
     }
 
     /// <summary>A packet came that only the initiator can have made.</summary>
@@ -85,7 +91,7 @@ public sealed class MeshSession : IDeadline
     internal bool IsTelling { get; set; }
 
     Instant? IDeadline.Deadline => IsGone ? null : IsHalfOpen ? _confirmBy
-        : Connection.State == ConnectionState.Open ? Instant.Earlier(Connection.NextTimeout, _expiryDue)
+        : Connection.State == ConnectionState.Open ? Instant.Earlier(Instant.Earlier(Connection.NextTimeout, _expiryDue), Renewal.DueAt)
         : Connection.NextTimeout;
 
     Instant? IDeadline.QueuedFor { get; set; }
@@ -175,4 +181,6 @@ public sealed class MeshSession : IDeadline
     public override string ToString() => $"{LocalId} with {RemoteId}";
 
     internal void Confirm() => HalfOpen = null;
+
+    internal void Adopt(VerifiedTicket ticket) => Remote = Remote with { Ticket = ticket };
 }

@@ -15,6 +15,6 @@ public static class PeerCodes
     /// <summary>The other side's ticket was not accepted.</summary>
     public const ulong TicketRejected = 0xDB03;
 
-    /// <summary>The other side's ticket has expired; a new handshake presents the one that replaced it.</summary>
+    /// <summary>The other side's ticket has expired, and no renewal of the session brought another.</summary>
     public const ulong TicketExpired = 0xDB04;
 }

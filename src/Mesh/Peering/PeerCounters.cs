@@ -9,6 +9,9 @@ public record struct PeerCounters
     /// <summary>Handshakes that another peer began and confirmed.</summary>
     public long HandshakesAccepted { get; internal set; }
 
+    /// <summary>Handshakes within a session that brought fresh keys, whoever asked for them.</summary>
+    public long SessionsRenewed { get; internal set; }
+
     /// <summary>Attempts of this peer that failed, for whatever reason.</summary>
     public long HandshakesFailed { get; internal set; }
 
@@ -35,6 +38,9 @@ public record struct PeerCounters
 
     /// <summary>Inits dropped because too many sessions wait for their confirmation.</summary>
     public long InitsOverHalfOpenMax { get; internal set; }
+
+    /// <summary>Inits dropped because this peer has as many sessions as it may.</summary>
+    public long InitsOverSessionsMax { get; internal set; }
 
     /// <summary>Inits left unanswered because this peer's own handshake with the sender goes first.</summary>
     public long InitsYieldedToOwn { get; internal set; }

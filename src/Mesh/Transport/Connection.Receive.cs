@@ -150,6 +150,10 @@ public sealed partial class Connection
                 outcome.AsksForAck = true;
                 outcome.Violation = DatagramFrame.TryRead(ref reader, out DatagramFrame datagram) ? OnDatagram(datagram) : s_malformed;
                 break;
+            case FrameType.HandshakeQuestion or FrameType.HandshakeAnswer:
+                outcome.AsksForAck = true;
+                outcome.Violation = ReceiveHandshake((FrameType)type, ref reader);
+                break;
             case FrameType.PathChallenge or FrameType.PathResponse or FrameType.ObservedAddress:
                 outcome.AsksForAck = true;
                 outcome.Violation = ReceivePathFrame(now, from, (FrameType)type, ref reader);

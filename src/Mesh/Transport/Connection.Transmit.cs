@@ -60,7 +60,7 @@ public sealed partial class Connection
         // Step 3: may bytes go?
         bool isAckDue = _acks.IsDue(now);
         bool wantsToAsk = _recovery.ProbesPending > 0 || _isPingPending || _isObservedAddressPending
-            || _streams.HasPendingControl || _streams.HasPendingData || _datagramsToSend.Count > 0;
+            || _isHandshakePending || _streams.HasPendingControl || _streams.HasPendingData || _datagramsToSend.Count > 0;
         bool mayAsk = wantsToAsk && MayAsk(now);
         if (!wantsToAsk)
         {
@@ -74,7 +74,7 @@ public sealed partial class Connection
         // Step 4: write frames.
         WireWriter writer = new(_frames.AsSpan(0, _datagramBytes - WireLimits.DataOverheadBytes));
         int list = SentFrameLists.Empty;
-        bool hasAck = _acks.IsPending;
+        bool hasAck = _acks.IsPending && !(mayAsk && _isHandshakePending); // its message may need the whole packet
         if (hasAck)
         {
             AckFrame ack = _acks.Compose(now);
@@ -142,6 +142,7 @@ public sealed partial class Connection
         {
             RepeatOldest();
         }
+        WriteHandshake(ref writer, ref list);
         if (_isObservedAddressPending)
         {
             _isObservedAddressPending = false;
@@ -257,11 +258,14 @@ public sealed partial class Connection
             _previousPhaseEndsAt = null;
             _protector.ForgetPreviousPhase();
         }
-        bool isSpent = _nextPacketNumber - _phaseStart >= (ulong)_options.KeyPhasePackets
+        bool isLeading = _protector.IsLeading;
+        bool isSpent = isLeading
+            || _nextPacketNumber - _phaseStart >= (ulong)_options.KeyPhasePackets
             || (_nextPacketNumber > _phaseStart && now - _phaseStartedAt >= _options.KeyPhaseDuration);
         if (isSpent && _largestAcknowledged is { } largest && _protector.TryAdvancePhase(largest))
         {
             NoticeKeyPhase(now);
+            _isPingPending |= isLeading; // the peer is to hear of the phase that it waits for
         }
     }
 

@@ -338,6 +338,7 @@ public sealed partial class Connection : IDisposable
                 {
                     _acks.OnAckAcknowledged(frame.Value);
                 }
+                OnHandshakeAcknowledged(frame);
                 _streams.OnAcknowledged(frame);
             }
         }
@@ -371,6 +372,7 @@ public sealed partial class Connection : IDisposable
         {
             _ackRequest.OnLost(frame.Value);
         }
+        OnHandshakeLost(frame);
         _streams.OnLost(frame);
     }
 

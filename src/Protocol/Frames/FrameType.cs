@@ -9,6 +9,8 @@ public enum FrameType : byte
     Ack = 0x02,
     ResetStream = 0x04,
     StopSending = 0x05,
+    HandshakeQuestion = 0x06,
+    HandshakeAnswer = 0x07,
     MaxData = 0x10,
     MaxStreamData = 0x11,
     MaxStreamsBidirectional = 0x12,

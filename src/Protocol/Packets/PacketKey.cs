@@ -35,6 +35,19 @@ internal sealed class PacketKey : IDisposable
         return next;
     }
 
+    /// <summary>The next phase's key when a new handshake brought a secret: it takes both to know it.</summary>
+    internal PacketKey Next(ReadOnlySpan<byte> fresh)
+    {
+        Span<byte> extracted = stackalloc byte[KeySize];
+        Span<byte> secret = stackalloc byte[KeySize];
+        HKDF.Extract(HashAlgorithmName.SHA256, fresh, _secret, extracted);
+        HKDF.Expand(HashAlgorithmName.SHA256, extracted, secret, "darkbloom/packet/v1 renewed"u8);
+        PacketKey next = new(secret);
+        CryptographicOperations.ZeroMemory(extracted);
+        CryptographicOperations.ZeroMemory(secret);
+        return next;
+    }
+
     internal void Seal(ulong packetNumber, ReadOnlySpan<byte> header, ReadOnlySpan<byte> plaintext, Span<byte> target)
     {
         Span<byte> nonce = stackalloc byte[NonceSize];

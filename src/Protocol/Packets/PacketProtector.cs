@@ -17,6 +17,18 @@ namespace Darkbloom.Protocol.Packets;
 /// sending ahead  -> [packet of the next phase]     -> in step         the peer followed
 /// sending ahead  -> [TryAdvancePhase]              -> refused         one bit tells two phases apart, not three
 /// </code>
+/// A new handshake within the session renews the keys (section 5.8). Who asks and who answers must agree on the phase
+/// that its secrets begin with, so neither begins one of its own from the question on, and who asked begins that phase:
+/// <code>
+/// free      -> [Hold: this side asks]              -> held
+/// free      -> [RenewAndFollow: it answers]        -> following
+/// held      -> [packet of the next phase]          -> held            the peer may begin one until it answers
+/// held      -> [RenewAndFollow: both asked]        -> following       the peer's question goes first
+/// held      -> [RenewAndLead: the answer came]     -> leading
+/// held      -> [Release: the answer was no]        -> free
+/// leading   -> [TryAdvancePhase]                   -> free            sealing with the new secrets
+/// following -> [packet of the next phase]          -> free            the peer holds the new secrets
+/// </code>
 /// Inputs that a peer controls never throw; sealing and opening allocate nothing except when a phase begins.
 /// </remarks>
 public sealed class PacketProtector : IDisposable
@@ -38,6 +50,11 @@ public sealed class PacketProtector : IDisposable
     private ulong _sealedInPhase;
     private ulong _packetNumberMin;
     private ulong _sendPhaseStart;
+    private Renewal _renewal;
+
+    /// <summary>Set by a renewal, until both directions have passed into its phase.</summary>
+    private SessionKeys? _fresh;
+    private ulong _freshPhase;
 
     /// <summary>
     /// The number that this phase of receiving began with: those of the phase before lie below, of the next above.
@@ -64,8 +81,22 @@ public sealed class PacketProtector : IDisposable
     /// <summary>The bit that the header of the next sealed packet carries: 0 or 1.</summary>
     public byte KeyPhase => (byte)(_sendPhase & 1);
 
+    private enum Renewal
+    {
+        Free,
+        Held,
+        Leading,
+        Following,
+    }
+
     /// <summary>Time to call <see cref="TryAdvancePhase"/>.</summary>
-    public bool IsPhaseSpent => _sealedInPhase >= PhasePacketsMax;
+    public bool IsPhaseSpent => _sealedInPhase >= PhasePacketsMax || _renewal == Renewal.Leading;
+
+    /// <summary>New secrets wait for this side to begin their phase.</summary>
+    public bool IsLeading => _renewal == Renewal.Leading;
+
+    /// <summary>No new secrets wait, and none are asked for.</summary>
+    public bool IsRenewalOver => _renewal == Renewal.Free;
 
     /// <summary>Packets whose tag did not fit, or whose phase could not have begun yet.</summary>
     public ulong ForgedPackets { get; private set; }
@@ -135,6 +166,7 @@ public sealed class PacketProtector : IDisposable
     public bool TryAdvancePhase(ulong largestAcknowledged)
     {
         if (_sendPhase != _receivePhase
+            || _renewal is Renewal.Held or Renewal.Following
             || largestAcknowledged < _sendPhaseStart
             || largestAcknowledged >= _packetNumberMin)
         {
@@ -143,6 +175,38 @@ public sealed class PacketProtector : IDisposable
 
         AdvanceSend();
         return true;
+    }
+
+    /// <summary>Begins no phase from now on: this side asked its peer for a new handshake.</summary>
+    public void Hold()
+    {
+        Require(_renewal == Renewal.Free);
+        _renewal = Renewal.Held;
+    }
+
+    /// <summary>Begins phases again: the peer refused.</summary>
+    public void Release()
+    {
+        Require(_renewal == Renewal.Held);
+        _renewal = Renewal.Free;
+    }
+
+    /// <summary>Takes the secrets of a handshake that this side asked for, and begins the next phase with them when it may.</summary>
+    /// <param name="keys">This object's from now on.</param>
+    public void RenewAndLead(SessionKeys keys)
+    {
+        Require(_renewal == Renewal.Held);
+        _renewal = Renewal.Leading;
+        Renew(keys);
+    }
+
+    /// <summary>Takes the secrets of a handshake that the peer asked for; the peer begins the next phase with them.</summary>
+    /// <param name="keys">This object's from now on.</param>
+    public void RenewAndFollow(SessionKeys keys)
+    {
+        Require(_renewal is Renewal.Free or Renewal.Held);
+        _renewal = Renewal.Following;
+        Renew(keys);
     }
 
     /// <summary>Drops the key of the phase before the present one, once no straggler is due any more.</summary>
@@ -158,7 +222,34 @@ public sealed class PacketProtector : IDisposable
         _receivePrevious?.Dispose();
         _receive.Dispose();
         _receiveNext.Dispose();
+        _fresh?.Dispose();
     }
+
+    private static void Require(bool isAllowed)
+    {
+        if (!isAllowed)
+        {
+            throw new InvalidOperationException("One renewal of keys goes on at a time.");
+        }
+    }
+
+    /// <summary>The new secrets begin with the phase after the one that this side sends in.</summary>
+    private void Renew(SessionKeys keys)
+    {
+        ArgumentNullException.ThrowIfNull(keys);
+        _fresh?.Dispose();
+        _fresh = keys;
+        _freshPhase = _sendPhase + 1;
+        if (_freshPhase == _receivePhase + 1)
+        {
+            _receiveNext.Dispose();
+            _receiveNext = NextReceive();
+        }
+    }
+
+    private PacketKey NextReceive() => _fresh is not null && _receivePhase + 1 == _freshPhase
+        ? _receive.Next(_fresh.ReceiveSecret)
+        : _receive.Next();
 
     /// <summary>
     /// A peer advances only on an acknowledgement from this phase, so it can't before this side sealed one; without
@@ -171,21 +262,29 @@ public sealed class PacketProtector : IDisposable
         _receivePrevious?.Dispose();
         _receivePrevious = _receive;
         _receive = _receiveNext;
-        _receiveNext = _receive.Next();
         _receivePhase++;
+        _receiveNext = NextReceive();
         _receiveBoundary = packetNumber;
         if (_sendPhase < _receivePhase)
         {
             AdvanceSend();
         }
+
+        if (_fresh is not null && _receivePhase == _freshPhase)
+        {
+            _fresh.Dispose();
+            _fresh = null;
+        }
     }
 
     private void AdvanceSend()
     {
-        PacketKey next = _send.Next();
+        bool isRenewed = _fresh is not null && _sendPhase + 1 == _freshPhase;
+        PacketKey next = isRenewed ? _send.Next(_fresh!.SendSecret) : _send.Next();
         _send.Dispose();
         _send = next;
         _sendPhase++;
+        _renewal = isRenewed ? Renewal.Free : _renewal;
         _sendPhaseStart = _packetNumberMin;
         _sealedInPhase = 0;
     }
@@ -196,5 +295,6 @@ public sealed class PacketProtector : IDisposable
         Debug.Assert(_sendPhase - _receivePhase <= 1, "sending is in step with receiving or one phase ahead");
         Debug.Assert(_sealedInPhase <= PhasePacketsHardMax, "a phase seals no more than its hard limit");
         Debug.Assert(_receivePhase > 0 || _receivePrevious is null, "nothing comes before the first phase");
+        Debug.Assert(_fresh is not null || _renewal is Renewal.Free or Renewal.Held, "who leads or follows has new secrets");
     }
 }

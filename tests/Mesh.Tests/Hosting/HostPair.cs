@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Mesh.Hosting;
+using Darkbloom.Mesh.Peering;
 using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
@@ -64,6 +65,7 @@ internal sealed class HostPair : IAsyncDisposable
             Bind = new IPEndPoint(IPAddress.Loopback, 0),
             Connection = connection ?? new ConnectionOptions(),
             UdpCalls = calls,
+            Limits = new HandshakeLimits { SessionsPerPeerMax = MeshHost.AcceptQueueMax + 1 }, // one client stands for many
         };
         return network is null
             ? MeshHost.Start(options, identity, NullLoggerFactory.Instance)

@@ -36,7 +36,7 @@ public sealed class AdmissionTests
         using SimTickets forger = new(new Prng(99), PeerWorld.Network);
         SimPeer client = world.AddStranger();
         SimPeer server = world.AddMember();
-        client.Core.UseTicket(forger.Issue(client.Identity.PublicKey, world.Clock));
+        client.Core.UseTicket(world.World.Now, forger.Issue(client.Identity.PublicKey, world.Clock));
 
         _ = client.Connect(server);
         world.Run(0.05);
@@ -50,7 +50,7 @@ public sealed class AdmissionTests
         using PeerWorld world = new(link: _perfect);
         SimPeer client = world.AddStranger();
         SimPeer server = world.AddMember();
-        client.Core.UseTicket(world.Tickets.Issue(server.Identity.PublicKey, world.Clock));
+        client.Core.UseTicket(world.World.Now, world.Tickets.Issue(server.Identity.PublicKey, world.Clock));
 
         _ = client.Connect(server);
         world.Run(0.05);
@@ -64,7 +64,7 @@ public sealed class AdmissionTests
         using PeerWorld world = new(link: _perfect);
         SimPeer client = world.AddStranger();
         SimPeer server = world.AddMember();
-        client.Core.UseTicket(world.Tickets.Issue(client.Identity.PublicKey, world.Clock + -TimeSpan.FromHours(2)));
+        client.Core.UseTicket(world.World.Now, world.Tickets.Issue(client.Identity.PublicKey, world.Clock + -TimeSpan.FromHours(2)));
 
         _ = client.Connect(server);
         world.Run(0.05);

@@ -35,7 +35,7 @@ internal sealed class DirectPair : IDisposable
             _identities[i] = entropy.CreateIdentity();
             MeshPeerOptions options = new() { Network = PeerWorld.Network };
             _peers[i] = new MeshPeer(_now, SimClock.At(_now), options, _identities[i], entropy);
-            _peers[i].UseTicket(tickets.Issue(_identities[i].PublicKey, SimClock.At(_now)));
+            _peers[i].UseTicket(_now, tickets.Issue(_identities[i].PublicKey, SimClock.At(_now)));
             _ = _peers[i].TrustTicketKey(tickets.PublicKey);
         }
         _ = _peers[0].Connect(_now, _identities[1].PublicKey, _addresses[1]);

@@ -21,7 +21,10 @@ public sealed class FuzzTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public void Mangled_datagrams_neither_throw_nor_stop_an_exchange(ulong seed)
+    public void Mangled_datagrams_neither_throw_nor_stop_an_exchange(ulong seed) => Run(seed, DatagramsPerSeed);
+
+    /// <summary>Mangles so many datagrams of one exchange.</summary>
+    internal static void Run(ulong seed, int datagrams)
     {
         using PeerWorld world = new(seed, _perfect);
         SimPeer client = world.AddMember();
@@ -44,7 +47,7 @@ public sealed class FuzzTests
         world.Run(0.02);
 
         byte[] buffer = new byte[WireLimits.DatagramBytesMax];
-        for (int i = 0; i < DatagramsPerSeed; i++)
+        for (int i = 0; i < datagrams; i++)
         {
             SimPeer victim = prng.Chance(1, 2) ? client : server;
             PathAddress from = prng.Chance(3, 4) ? (victim == client ? server : client).Address : PeerWorld.AddressOf(2 + prng.Next(50));

@@ -358,6 +358,27 @@ public sealed class HandshakeTests
         Assert.Null(server.Core.NextTimeout);
     }
 
+    /// <summary>The server has seen the later Init, so it takes a repetition of the first for a recording.</summary>
+    [Fact]
+    public void An_attempt_that_a_later_one_overtook_is_settled_by_its_session()
+    {
+        using PeerWorld world = new(link: _perfect);
+        SimPeer client = world.AddMember();
+        SimPeer server = world.AddMember();
+        bool isLost = true;
+        world.Wire.Tap = (_, _, _) => !isLost;
+        ulong first = client.Connect(server);
+        world.Run(2.5);
+        isLost = false;
+
+        ulong second = client.Connect(server);
+        world.Run(12);
+
+        _ = Assert.Single(world.Told(client, PeerEventKind.Connected).Select(e => e.Session).Distinct());
+        Assert.Equal([second, first], world.Told(client, PeerEventKind.Connected).Select(e => e.Attempt));
+        Assert.Empty(world.Told(client, PeerEventKind.ConnectFailed));
+    }
+
     [Fact]
     public void An_abandoned_attempt_tells_nothing_and_leaves_nothing()
     {

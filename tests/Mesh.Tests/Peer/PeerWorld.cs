@@ -51,7 +51,7 @@ internal sealed class PeerWorld : IDisposable
     public SimPeer AddMember(Func<MeshPeerOptions, MeshPeerOptions>? change = null)
     {
         SimPeer peer = AddStranger(change);
-        peer.Core.UseTicket(Tickets.Issue(peer.Identity.PublicKey, Clock));
+        peer.Core.UseTicket(World.Now, Tickets.Issue(peer.Identity.PublicKey, Clock));
         return peer;
     }
 

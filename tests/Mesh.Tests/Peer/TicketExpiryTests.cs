@@ -86,8 +86,8 @@ public sealed class TicketExpiryTests
         world.Run(1);
         VerifiedTicket first = world.Accepted(server).RemoteTicket!;
         world.Run((first.Ticket.NotAfter - world.Clock).TotalSeconds + Ticket.ClockSkewSecondsMax + 10);
-        client.Core.UseTicket(world.Tickets.Issue(client.Identity.PublicKey, world.Clock));
-        server.Core.UseTicket(world.Tickets.Issue(server.Identity.PublicKey, world.Clock));
+        client.Core.UseTicket(world.World.Now, world.Tickets.Issue(client.Identity.PublicKey, world.Clock));
+        server.Core.UseTicket(world.World.Now, world.Tickets.Issue(server.Identity.PublicKey, world.Clock));
 
         _ = client.Connect(server);
         world.Run(1);

@@ -31,12 +31,20 @@ public sealed class FuzzTests
     [InlineData(6)]
     [InlineData(7)]
     [InlineData(8)]
-    public void Frames_of_any_kind_and_value_never_throw(ulong seed)
+    public void Frames_of_any_kind_and_value_never_throw(ulong seed) =>
+        Assert.InRange(Run(seed, PacketsPerSeed), 2, PacketsPerSeed);
+
+    [Fact]
+    public void Mangled_packets_messages_and_tickets_never_throw() =>
+        Assert.InRange(ParserFuzz.Run(1, 50_000), 1000, 50_000);
+
+    /// <summary>Sends so many packets and returns how many sessions they went through.</summary>
+    internal static int Run(ulong seed, int packets)
     {
         Prng prng = new(seed);
         RawPeer peer = new();
         int sessions = 1;
-        for (int i = 0; i < PacketsPerSeed; i++)
+        for (int i = 0; i < packets; i++)
         {
             if (peer.Connection.State != ConnectionState.Open)
             {
@@ -49,7 +57,7 @@ public sealed class FuzzTests
             Drain(prng, peer);
         }
         peer.Dispose();
-        Assert.InRange(sessions, 2, PacketsPerSeed);
+        return sessions;
     }
 
     private static byte[] Frames(Prng prng)
@@ -109,6 +117,7 @@ public sealed class FuzzTests
         FrameType.MaxStreamsBidirectional, FrameType.MaxStreamsUnidirectional, FrameType.DataBlocked,
         FrameType.StreamsBlockedBidirectional, FrameType.StreamsBlockedUnidirectional, FrameType.PathChallenge, FrameType.PathResponse,
         FrameType.ObservedAddress, FrameType.AckFrequency, FrameType.Ping, FrameType.Padding,
+        FrameType.HandshakeQuestion, FrameType.HandshakeAnswer,
     ];
 
     private static void WriteAck(Prng prng, ref WireWriter writer)
@@ -174,6 +183,7 @@ public sealed class FuzzTests
             }
         }
         _ = peer.Connection.NextTimeout;
+        _ = peer.Connection.TakeHandshake();
     }
 
     private static ulong Number(Prng prng) => s_numbers[prng.Next(s_numbers.Length)];

@@ -14,6 +14,11 @@ internal sealed record LinkFaults
 
     public int Lost { get; init; }
 
+    /// <summary>A datagram begins a burst of losses with this chance, and one within it ends it with the other.</summary>
+    public int BurstBegins { get; init; }
+
+    public int BurstEnds { get; init; } = 200;
+
     public int Duplicated { get; init; }
 
     public int Corrupted { get; init; }

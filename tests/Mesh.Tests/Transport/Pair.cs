@@ -14,6 +14,7 @@ internal sealed class Pair : IDisposable
     private readonly Prng _prng;
     private readonly byte[] _buffer = new byte[WireLimits.DatagramBytesMax];
     private readonly Dictionary<Side, Instant> _linkFreeAt = [];
+    private readonly HashSet<Side> _inBurst = [];
     private long _order;
     private ulong _trace = 14_695_981_039_346_656_037;
 
@@ -142,6 +143,7 @@ internal sealed class Pair : IDisposable
         while (side.Connection.TryTransmit(Now, _buffer, out Transmit transmit))
         {
             any = true;
+            side.NoteNumber(_buffer.AsSpan(0, transmit.Length));
             int index = side.DatagramsSent++;
             side.BytesSent += transmit.Length;
             Note((ulong)transmit.Length ^ 0xFFFF_0000);
@@ -155,7 +157,7 @@ internal sealed class Pair : IDisposable
 
     private void Fly(Side from, ReadOnlySpan<byte> datagram)
     {
-        if (_prng.Chance(Faults.Lost, 1000))
+        if (_prng.Chance(Faults.Lost, 1000) || IsInBurst(from))
         {
             return;
         }
@@ -183,6 +185,16 @@ internal sealed class Pair : IDisposable
             Instant at = departs + Faults.Latency + TimeSpan.FromTicks(jitter);
             _flying.Enqueue(new Datagram(PeerOf(from), from.Address, bytes), (at.Nanoseconds, _order++));
         }
+    }
+
+    /// <summary>Gilbert and Elliott's path: while it is bad, nothing passes.</summary>
+    private bool IsInBurst(Side from)
+    {
+        if (_inBurst.Contains(from))
+        {
+            return !_prng.Chance(Faults.BurstEnds, 1000) || !_inBurst.Remove(from);
+        }
+        return Faults.BurstBegins > 0 && _prng.Chance(Faults.BurstBegins, 1000) && _inBurst.Add(from);
     }
 
     private void Note(ulong value)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Frames;
+using Darkbloom.Protocol.Packets;
 using Darkbloom.Protocol.Primitives;
 
 namespace Darkbloom.Mesh.Tests.Transport;
@@ -19,6 +20,9 @@ internal sealed class Side(string name, Connection connection, PathAddress addre
 
     /// <summary>Where this side's datagrams come from; tests move it.</summary>
     public PathAddress Address { get; set; } = address;
+
+    /// <summary>One more than the number of the newest packet.</summary>
+    public ulong NextNumber { get; private set; }
 
     public List<ConnectionEvent> Events { get; } = [];
 
@@ -49,6 +53,16 @@ internal sealed class Side(string name, Connection connection, PathAddress addre
         StreamId stream = Open(priority);
         Send(stream, data, complete);
         return stream;
+    }
+
+    /// <summary>A number that came back would be a nonce that came back: each packet's exceeds all before it.</summary>
+    public void NoteNumber(ReadOnlySpan<byte> datagram)
+    {
+        if (!DataPacketHeader.TryRead(datagram, out DataPacketHeader header) || header.PacketNumber(NextNumber) < NextNumber)
+        {
+            throw new InvalidOperationException($"{name} used a packet number again");
+        }
+        NextNumber = header.PacketNumber(NextNumber) + 1;
     }
 
     public byte[] BytesOf(StreamId stream) => Received.TryGetValue(stream.Value, out Incoming? i) ? [.. i.Bytes] : [];

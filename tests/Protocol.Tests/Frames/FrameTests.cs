@@ -1,5 +1,6 @@
 using System;
 using Darkbloom.Protocol.Frames;
+using Darkbloom.Protocol.Packets;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Wire;
 using Xunit;
@@ -241,6 +242,37 @@ public sealed class FrameTests
     }
 
     [Theory]
+    [InlineData(false, "06" + "01" + "03" + "616263")]
+    [InlineData(true, "07" + "01" + "03" + "616263")]
+    public void Handshake(bool isAnswer, string hex) => Check(
+        hex,
+        new HandshakeFrame(isAnswer, 1, "abc"u8).Length,
+        (ref WireWriter writer) => new HandshakeFrame(isAnswer, 1, "abc"u8).Write(ref writer),
+        ReadHandshake,
+        $"{isAnswer} 1 616263");
+
+    [Theory]
+    [InlineData(HandshakeFrame.MessageBytesMax - 1, true)]
+    [InlineData(HandshakeFrame.MessageBytesMax, true)]
+    [InlineData(HandshakeFrame.MessageBytesMax + 1, false)]
+    public void Handshake_has_a_message_of_at_most_1156_bytes(int length, bool isValid)
+    {
+        byte[] buffer = new byte[1300];
+        WireWriter writer = new(buffer);
+        writer.WriteByte((byte)FrameType.HandshakeQuestion);
+        writer.WriteVarInt(1);
+        writer.WriteVarInt((ulong)length);
+        _ = writer.Reserve(length);
+        Assert.Equal(isValid, ReadHex(Convert.ToHexString(writer.Written), ReadHandshake) is not null);
+    }
+
+    [Fact]
+    public void Handshake_of_the_longest_message_fits_the_smallest_datagram() => Assert.InRange(
+        new HandshakeFrame(true, VarInt.MaxValue, new byte[HandshakeFrame.MessageBytesMax]).Length + WireLimits.DataOverheadBytes,
+        1,
+        WireLimits.DatagramBytesMin);
+
+    [Theory]
     [InlineData(CloseOrigin.Transport, "1C" + "0A" + "03" + "6F6464")]
     [InlineData(CloseOrigin.Application, "1D" + "0A" + "03" + "6F6464")]
     public void Close(CloseOrigin origin, string hex) => Check(
@@ -354,7 +386,7 @@ public sealed class FrameTests
         byte type = bytes.IsEmpty ? (byte)0 : bytes[0];
         Reading[] readings =
         [
-            ReadAck, ReadStream, ReadClose, ReadMaxStreams, ReadStreamsBlocked, ReadDatagram,
+            ReadAck, ReadStream, ReadClose, ReadMaxStreams, ReadStreamsBlocked, ReadDatagram, ReadHandshake,
             (byte _, ref WireReader r) => ResetStreamFrame.TryRead(ref r, out ResetStreamFrame f) ? Tell(f) : null,
             (byte _, ref WireReader r) => MaxStreamDataFrame.TryRead(ref r, out MaxStreamDataFrame f) ? Tell(f) : null,
             (byte _, ref WireReader r) => PathResponseFrame.TryRead(ref r, out PathResponseFrame f) ? Tell(f) : null,
@@ -369,6 +401,11 @@ public sealed class FrameTests
 
     private static Writing Write(PacketRange[] ranges, ulong delay) =>
         (ref WireWriter writer) => new AckFrame(ranges, delay).Write(ref writer);
+
+    private static string? ReadHandshake(byte type, ref WireReader reader) =>
+        HandshakeFrame.TryRead((FrameType)type, ref reader, out HandshakeFrame frame)
+            ? $"{frame.IsAnswer} {frame.Round} {Convert.ToHexString(frame.Message)}"
+            : null;
 
     private static string? ReadAck(byte type, ref WireReader reader)
     {

@@ -1,4 +1,5 @@
 using System;
+using Darkbloom.Protocol.Frames;
 using Darkbloom.Protocol.Handshake;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Packets;
@@ -52,9 +53,7 @@ public sealed class NoiseKnownAnswerTests : IDisposable
     [Fact]
     public void Packets_of_two_phases_are_as_computed_elsewhere()
     {
-        Assert.True(_initiator.TryWriteInit(KnownAnswers.InitHeader, "the first payload"u8, new byte[500], out _));
-        Assert.True(_initiator.TryReadResponse(KnownAnswers.ResponseHeader, KnownAnswers.Response, new byte[100], out _));
-        using SessionKeys keys = _initiator.Split();
+        using SessionKeys keys = FirstSession();
         using PacketProtector protector = new(keys);
         byte[] header = Convert.FromHexString("4001020304050607080000002a");
         byte[] packet = new byte["frames"u8.Length + PacketProtector.TagSize];
@@ -68,6 +67,35 @@ public sealed class NoiseKnownAnswerTests : IDisposable
     }
 
     [Fact]
+    public void A_renewal_is_as_computed_elsewhere()
+    {
+        byte[] header = new byte[HandshakeFrame.HeaderBytes];
+        byte[] question = new byte[KnownAnswers.RenewalQuestion.Length];
+        HandshakeFrame.WriteHeader(isAnswer: false, round: 1, KnownAnswers.HandshakeHash, header);
+        Assert.True(_initiator.TryWriteInit(header, "the third payload"u8, question, out _));
+        Assert.Equal(KnownAnswers.RenewalQuestion, question);
+        Assert.True(_responder.TryReadInit(header, question, new byte[100], out _, out _));
+
+        byte[] answer = new byte[KnownAnswers.RenewalAnswer.Length];
+        HandshakeFrame.WriteHeader(isAnswer: true, round: 1, KnownAnswers.HandshakeHash, header);
+        _ = _responder.WriteResponse(header, "the fourth payload"u8, answer);
+        Assert.Equal(KnownAnswers.RenewalAnswer, answer);
+        Assert.True(_initiator.TryReadResponse(header, answer, new byte[100], out _));
+
+        using SessionKeys session = FirstSession();
+        using PacketProtector protector = new(session);
+        header = Convert.FromHexString("4001020304050607080000002a");
+        byte[] packet = new byte["frames"u8.Length + PacketProtector.TagSize];
+        Assert.True(protector.TrySeal(42, header, "frames"u8, packet));
+        protector.Hold();
+        protector.RenewAndLead(_initiator.Split());
+        Assert.True(protector.TryAdvancePhase(42));
+        header = Convert.FromHexString("4101020304050607080000002b");
+        Assert.True(protector.TrySeal(43, header, "frames"u8, packet));
+        Assert.Equal(KnownAnswers.Packet43Renewed, packet);
+    }
+
+    [Fact]
     public void Mac_is_as_computed_elsewhere()
     {
         byte[] mac = new byte[HandshakeMac.Size];
@@ -78,6 +106,15 @@ public sealed class NoiseKnownAnswerTests : IDisposable
     [Fact]
     public void Peer_id_is_as_computed_elsewhere() =>
         Assert.Equal(KnownAnswers.ResponderId, _responderIdentity.Id.ToBytes());
+
+    private SessionKeys FirstSession()
+    {
+        using InitiatorHandshake first = new(
+            Prologue, _initiatorIdentity, _responderIdentity.PublicKey, TestKeys.Import(KnownAnswers.InitiatorEphemeral));
+        Assert.True(first.TryWriteInit(KnownAnswers.InitHeader, "the first payload"u8, new byte[500], out _));
+        Assert.True(first.TryReadResponse(KnownAnswers.ResponseHeader, KnownAnswers.Response, new byte[100], out _));
+        return first.Split();
+    }
 
     public void Dispose()
     {

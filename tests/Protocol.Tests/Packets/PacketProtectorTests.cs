@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Darkbloom.Protocol.Handshake;
 using Darkbloom.Protocol.Packets;
+using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Tests.Handshake;
 using Xunit;
 
@@ -140,6 +141,118 @@ public sealed class PacketProtectorTests : IDisposable
 
             next[side] += 1 + (ulong)chance.Next(3);
         }
+    }
+
+    /// <summary>A nonce is a key's salt and the packet's number: it is new when a number never comes back in any phase.</summary>
+    [Fact]
+    public void Ten_million_packets_over_phases_and_renewals_never_return_to_a_number()
+    {
+        const int packets = 10_000_000;
+        byte[] plaintext = new byte[1];
+        byte[] target = new byte[plaintext.Length + PacketProtector.TagSize];
+        Prng prng = new(7);
+        Side[] sides = [_left, _right];
+        ulong[] next = [0, 0];
+        int phases = 0;
+        int renewals = 0;
+        for (int i = 0; i < packets; i++)
+        {
+            int side = prng.Next(2);
+            PacketProtector sender = sides[side].Protector;
+            PacketProtector receiver = sides[1 - side].Protector;
+            Assert.True(sender.TrySeal(next[side], Header, plaintext, target));
+            if (i % 1000 == 0)
+            {
+                Assert.True(receiver.TryOpen(next[side], sender.KeyPhase, Header, target, plaintext));
+                phases += sender.TryAdvancePhase(next[side]) ? 1 : 0;
+            }
+            if (i % 100_000 == 0)
+            {
+                ulong returned = next[side] - (ulong)prng.Next((int)Math.Min(next[side] + 1, int.MaxValue));
+                Assert.Throws<ArgumentOutOfRangeException>(() => sender.TrySeal(returned, Header, plaintext, target));
+                renewals += TryRenew(sender, receiver) ? 1 : 0;
+            }
+            next[side] += 1 + (ulong)(i & 1);
+        }
+        Assert.InRange(phases, 1000, packets);
+        Assert.InRange(renewals, 10, packets);
+    }
+
+    [Fact]
+    public void A_renewal_begins_with_the_next_phase_of_who_asked()
+    {
+        Establish();
+        Assert.True(TryRenew(_left.Protector, _right.Protector));
+        Assert.False(_right.TryAdvance());
+        Sealed straggler = _left.Seal();
+        Assert.True(_left.TryAdvance());
+        Assert.True(_left.Protector.IsRenewalOver);
+        Assert.False(_right.Protector.IsRenewalOver);
+
+        Assert.True(_right.Opens(_left.Seal()));
+        Assert.True(_right.Protector.IsRenewalOver);
+        Assert.True(_right.Opens(straggler));
+        Assert.True(_left.Opens(_right.Seal()));
+        Establish();
+        Assert.True(_right.TryAdvance());
+        Establish();
+        Assert.Equal(0UL, _left.Protector.ForgedPackets + _right.Protector.ForgedPackets);
+    }
+
+    [Fact]
+    public void Who_knows_only_the_old_secrets_does_not_open_a_renewed_phase()
+    {
+        (SessionKeys initiator, SessionKeys eavesdropper) = HandshakePair.Complete();
+        using (initiator)
+        using (eavesdropper)
+        using (PacketProtector left = new(initiator))
+        using (PacketProtector thief = new(eavesdropper))
+        {
+            (SessionKeys fresh, SessionKeys other) = HandshakePair.Complete();
+            using (other)
+            {
+                byte[] packet = new byte[PacketProtector.TagSize];
+                Assert.True(left.TrySeal(0, Header, [], packet));
+                Assert.True(thief.TryOpen(0, 0, Header, packet, []));
+                Assert.True(thief.TrySeal(0, Header, [], packet));
+                left.Hold();
+                left.RenewAndLead(fresh);
+                Assert.True(left.TryAdvancePhase(0));
+                Assert.True(left.TrySeal(1, Header, [], packet));
+                Assert.False(thief.TryOpen(1, 1, Header, packet, []));
+            }
+        }
+    }
+
+    [Fact]
+    public void Who_answers_may_have_begun_a_phase_before_the_question_came()
+    {
+        Establish();
+        _left.Protector.Hold();
+        Assert.True(_right.TryAdvance());
+        (SessionKeys lead, SessionKeys follow) = HandshakePair.Complete();
+        _right.Protector.RenewAndFollow(follow);
+        Assert.True(_left.Opens(_right.Seal()));
+        _left.Protector.RenewAndLead(lead);
+        Assert.False(_left.TryAdvance());
+        Establish();
+        Assert.True(_left.TryAdvance());
+        Establish();
+        Assert.True(_right.Protector.IsRenewalOver);
+        Assert.Equal(0, _left.Protector.KeyPhase);
+        Assert.Equal(0UL, _left.Protector.ForgedPackets + _right.Protector.ForgedPackets);
+    }
+
+    [Fact]
+    public void A_refusal_leaves_the_phases_as_they_were()
+    {
+        Establish();
+        _left.Protector.Hold();
+        Assert.False(_left.TryAdvance());
+        _left.Protector.Release();
+        Assert.True(_left.TryAdvance());
+        Establish();
+        Assert.Throws<InvalidOperationException>(_left.Protector.Release);
     }
 
     [Fact]
@@ -289,6 +402,26 @@ public sealed class PacketProtectorTests : IDisposable
     {
         _left.Protector.Dispose();
         _right.Protector.Dispose();
+    }
+
+    /// <summary>Each side seals in the present phase and hears that it arrived.</summary>
+    private void Establish()
+    {
+        _left.Exchange(_right);
+        _left.Exchange(_right);
+    }
+
+    private static bool TryRenew(PacketProtector asks, PacketProtector answers)
+    {
+        if (!asks.IsRenewalOver || !answers.IsRenewalOver || asks.KeyPhase != answers.KeyPhase)
+        {
+            return false;
+        }
+        (SessionKeys lead, SessionKeys follow) = HandshakePair.Complete();
+        asks.Hold();
+        answers.RenewAndFollow(follow);
+        asks.RenewAndLead(lead);
+        return true;
     }
 
     /// <summary>Delivers what waits in any order and loses a tenth of it.</summary>

@@ -19,10 +19,11 @@ internal enum SentFrameKind : byte
     ObservedAddress,
     Ack,
     AckFrequency,
+    Handshake,
 }
 
 /// <summary>What to repeat if the packet is lost, and what to settle if it arrives.</summary>
 /// <param name="Stream">Null for frames of the whole connection.</param>
-/// <param name="Value">Stream: the offset. Ack: the largest number acknowledged. Limits: the limit.</param>
+/// <param name="Value">Stream: the offset. Ack: the largest number acknowledged. Limits: the limit. Handshake: its place among this side's messages.</param>
 internal readonly record struct SentFrame(
     SentFrameKind Kind, TransportStream? Stream = null, ulong Value = 0, int Length = 0, bool IsFinal = false);
