@@ -50,6 +50,9 @@ internal sealed class InferenceExchange : IAsyncDisposable
     /// <summary>What the last node said for people.</summary>
     private string? _detail;
 
+    /// <summary>The field that the last node named.</summary>
+    private string _param = "";
+
     public InferenceExchange(
         NodeConnections connections, DispatchPolicy policy, Prng prng, GenerateRequest request, in OfferTerms offer, ILogger log)
     {
@@ -58,7 +61,12 @@ internal sealed class InferenceExchange : IAsyncDisposable
         _giveUpAt = Now + policy.FirstTokenMax;
         uint outputEach = offer.OutputTokensMax == 0 ? OutputTokensExpected : Math.Min(offer.OutputTokensMax, OutputTokensExpected);
         _dispatch = new Dispatch(
-            new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices), policy, prng);
+            new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices)
+            {
+                Needs = ModelCapability.NeededBy(request),
+            },
+            policy,
+            prng);
     }
 
     private Instant Now => _connections.Time.GetInstant();
@@ -215,6 +223,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
                 break;
             case NodeResponse.BodyOneofCase.End:
                 _detail = PeerText.Clean(response.End.Detail);
+                _param = PeerText.Clean(response.End.Param) ?? "";
                 Do(_dispatch.OnEnd(now, response.End.Fault, response.End.Usage, _connections.Routes));
                 break;
             default:
@@ -288,5 +297,8 @@ internal sealed class InferenceExchange : IAsyncDisposable
     private InferenceException Failure(InferenceOutcome outcome) => new(
         outcome,
         _dispatch.RetryAfter,
-        outcome is InferenceOutcome.InvalidRequest or InferenceOutcome.ContextLengthExceeded ? _detail : null);
+        outcome is InferenceOutcome.InvalidRequest or InferenceOutcome.ContextLengthExceeded ? _detail : null)
+    {
+        Param = _param,
+    };
 }

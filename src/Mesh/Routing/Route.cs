@@ -17,6 +17,8 @@ public sealed record Route
 
     public required uint ContextTokens { get; init; }
 
+    public ModelCapabilities Capabilities { get; init; }
+
     public bool IsConnected { get; init; }
 
     public ServingState State { get; init; } = ServingState.Serving;

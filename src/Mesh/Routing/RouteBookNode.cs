@@ -36,6 +36,7 @@ internal sealed class RouteBookNode(NodeCard card)
         Node = _card.Node,
         Model = model.Id,
         ContextTokens = model.ContextTokens,
+        Capabilities = model.Capabilities,
         IsConnected = _isConnected,
         State = _state,
         Load = _load,

@@ -5,4 +5,10 @@ namespace Darkbloom.Mesh.Routing;
 /// <param name="PromptTokens">An estimate: the gateway has no tokenizer.</param>
 /// <param name="OutputTokens">An estimate of what will be drawn, over all choices.</param>
 /// <param name="ContextTokensMin">Routes with a smaller context are passed over.</param>
-public readonly record struct RouteQuery(string Model, uint PromptTokens, uint OutputTokens, uint ContextTokensMin = 0);
+/// <param name="Needs">Routes that can't do all of it are passed over.</param>
+public readonly record struct RouteQuery(
+    string Model,
+    uint PromptTokens,
+    uint OutputTokens,
+    uint ContextTokensMin = 0,
+    ModelCapabilities Needs = ModelCapabilities.None);

@@ -134,6 +134,7 @@ public static class Router
         route.IsConnected == connected
         && route.State == ServingState.Serving
         && route.ContextTokens >= query.ContextTokensMin
+        && (route.Capabilities & query.Needs) == query.Needs
         && !route.IsOut(now)
         && !excluded.Contains(route.Node);
 }

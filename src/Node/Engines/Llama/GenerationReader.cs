@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using Darkbloom.Protocol.Schema;
@@ -7,27 +8,46 @@ namespace Darkbloom.Node.Engines.Llama;
 /// <summary>Turns a generation's events into the messages that travel; the enumerating task owns it.</summary>
 internal sealed class GenerationReader
 {
+    /// <summary>Characters of the prompt that one delta repeats.</summary>
+    private const int EchoChars = 16 * 1024;
+
     private readonly Generation _generation;
-    private readonly string _fingerprint;
+    private readonly string _echo;
     private readonly ChatOutput[] _outputs;
+    private readonly bool[] _echoed;
+    private readonly ChanceBuffer?[] _chances;
     private readonly uint[] _offsets;
     private uint _reasoningTokens;
 
-    public GenerationReader(GenerateRequest request, Generation generation, string fingerprint)
+    /// <param name="echo">The prompt's text where every choice begins with it, otherwise empty.</param>
+    public GenerationReader(GenerateRequest request, Generation generation, string echo)
     {
         _generation = generation;
-        _fingerprint = fingerprint;
+        _echo = echo;
         _outputs = new ChatOutput[generation.Choices];
+        _chances = new ChanceBuffer?[generation.Choices];
         _offsets = new uint[generation.Choices];
+        _echoed = new bool[generation.Choices];
         byte[] requestId = request.RequestId.ToByteArray();
         for (int choice = 0; choice < _outputs.Length; choice++)
         {
             _outputs[choice] = new ChatOutput(generation.Prompt, requestId, choice);
+            _chances[choice] = generation.TopLogprobs is null ? null : new ChanceBuffer();
         }
     }
 
     public IEnumerable<NodeResponse> Read(EngineEvent e)
     {
+        if (e.Kind is EngineEventKind.Token or EngineEventKind.ChoiceEnd && !_echoed[e.Choice])
+        {
+            _echoed[e.Choice] = true;
+            for (int start = 0; start < _echo.Length; start += EchoChars)
+            {
+                string piece = _echo.Substring(start, Math.Min(EchoChars, _echo.Length - start));
+                yield return new NodeResponse { Delta = new TokenDelta { Choice = (uint)e.Choice, Content = piece } };
+            }
+        }
+
         switch (e.Kind)
         {
             case EngineEventKind.Prefill:
@@ -59,6 +79,7 @@ internal sealed class GenerationReader
         TokenDelta delta = new() { Choice = (uint)e.Choice, Offset = _offsets[e.Choice]++ };
         delta.TokenIds.Add((uint)e.First);
         _outputs[e.Choice].Append(e.Text, isLast: false, delta);
+        _chances[e.Choice]?.Append(e.Chance, e.Text, delta);
         _reasoningTokens += delta.Reasoning.Length > 0 ? 1u : 0;
         return delta;
     }
@@ -67,6 +88,7 @@ internal sealed class GenerationReader
     {
         TokenDelta delta = new() { Choice = (uint)e.Choice, Offset = _offsets[e.Choice] };
         _outputs[e.Choice].Append(e.Text, isLast: true, delta);
+        _chances[e.Choice]?.Append(null, e.Text, delta);
         return delta;
     }
 
@@ -85,7 +107,7 @@ internal sealed class GenerationReader
         {
             Fault = e.Fault,
             Detail = e.Text,
-            Fingerprint = _fingerprint,
+            Param = e.Param,
             Usage = new Usage
             {
                 PromptTokens = (uint)_generation.PromptTokens.Length,
