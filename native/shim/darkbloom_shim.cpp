@@ -187,7 +187,8 @@ dbl_prompt * dbl_prompt_new(const dbl_templates * templates, const char * messag
         if (!result->params.parser.empty()) {
             result->parser.parser.load(result->params.parser);
         }
-        result->structured = !inputs.tools.empty() || result->params.supports_thinking;
+        // A grammar made for a schema may let the model put the answer into a code fence: the parser takes it off.
+        result->structured = !inputs.tools.empty() || result->params.supports_thinking || !inputs.json_schema.empty();
         return result.release();
     });
 }

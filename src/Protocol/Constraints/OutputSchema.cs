@@ -245,11 +245,12 @@ public sealed class OutputSchema
         {
             types.Add("array");
         }
-        else
+        else if (schema.EnumerateObject().MoveNext())
         {
             return new SchemaFault(path, "it doesn't say of which type its values are");
         }
 
+        // A schema that says nothing is obeyed by every value.
         foreach (JsonProperty property in schema.EnumerateObject())
         {
             if (!IsAnnotation(property.Name) && property.Name != "type" && !IsObeyed(property.Name, types))

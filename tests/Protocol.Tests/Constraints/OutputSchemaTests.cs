@@ -8,6 +8,7 @@ namespace Darkbloom.Protocol.Tests.Constraints;
 public sealed class OutputSchemaTests
 {
     [Theory]
+    [InlineData("""{}""")]
     [InlineData("""{"type":"object"}""")]
     [InlineData("""{"type":"object","properties":{"a b":{"type":"string"}},"required":["a b"],"additionalProperties":false}""")]
     [InlineData("""{"type":"object","properties":{"a":{"type":["string","null"],"description":"d"}},"additionalProperties":{"type":"integer"}}""")]
@@ -26,7 +27,7 @@ public sealed class OutputSchemaTests
     public void What_a_grammar_obeys_is_accepted(string schema) => Assert.Null(Find(schema));
 
     [Theory]
-    [InlineData("""{}""", "")]
+    [InlineData("""{"title":"t"}""", "")]
     [InlineData("""{"type":"thing"}""", "type")]
     [InlineData("""{"type":[]}""", "type")]
     [InlineData("""{"type":"object","minProperties":1}""", "minProperties")]

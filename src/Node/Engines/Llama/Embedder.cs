@@ -19,6 +19,7 @@ internal sealed class Embedder(LlamaModel model, RequestPreparer preparer, int t
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private EmbeddingContext? _context;
+    private bool _isDisposed;
 
     public async IAsyncEnumerable<NodeResponse> EmbedAsync(
         EmbeddingTask task, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -65,6 +66,12 @@ internal sealed class Embedder(LlamaModel model, RequestPreparer preparer, int t
     /// <summary>Returns once no input is being computed.</summary>
     public void Dispose()
     {
+        if (_isDisposed)
+        {
+            return;
+        }
+
+        _isDisposed = true;
         _turn.Wait();
         _context?.Dispose();
         _turn.Dispose();
