@@ -146,9 +146,15 @@ int32_t dbl_templates_supports_tools(const dbl_templates * templates, char ** er
     });
 }
 
+int32_t dbl_templates_supports_thinking(const dbl_templates * templates, char ** error) {
+    return guarded<int32_t>(error, -1, [&] {
+        return common_chat_templates_support_enable_thinking(templates->templates.get()) ? 1 : 0;
+    });
+}
+
 dbl_prompt * dbl_prompt_new(const dbl_templates * templates, const char * messages, const char * tools,
-                            const char * tool_choice, const char * schema, int32_t parallel_tool_calls,
-                            char ** error) {
+                            const char * tool_choice, const char * schema, const char * reasoning_effort,
+                            int32_t parallel_tool_calls, int32_t continues_final_message, char ** error) {
     return guarded<dbl_prompt *>(error, nullptr, [&] {
         common_chat_templates_inputs inputs;
         inputs.messages            = common_chat_msgs_parse_oaicompat(common_json::parse(messages));
@@ -164,6 +170,15 @@ dbl_prompt * dbl_prompt_new(const dbl_templates * templates, const char * messag
         if (given(schema)) {
             inputs.json_schema = schema;
         }
+        if (given(reasoning_effort)) {
+            const std::string effort = reasoning_effort;
+            inputs.enable_thinking   = effort != "none";
+            inputs.chat_template_kwargs["reasoning_effort"] = "\"" + effort + "\"";
+        }
+        if (continues_final_message != 0) {
+            inputs.continue_final_message = COMMON_CHAT_CONTINUATION_CONTENT;
+            inputs.add_generation_prompt  = false;
+        }
 
         auto result    = std::make_unique<dbl_prompt>();
         result->params = common_chat_templates_apply(templates->templates.get(), inputs);
@@ -172,7 +187,8 @@ dbl_prompt * dbl_prompt_new(const dbl_templates * templates, const char * messag
         if (!result->params.parser.empty()) {
             result->parser.parser.load(result->params.parser);
         }
-        result->structured = !inputs.tools.empty() || result->params.supports_thinking;
+        // A grammar made for a schema may let the model put the answer into a code fence: the parser takes it off.
+        result->structured = !inputs.tools.empty() || result->params.supports_thinking || !inputs.json_schema.empty();
         return result.release();
     });
 }

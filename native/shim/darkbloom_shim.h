@@ -14,7 +14,7 @@
 #define DBL_API extern "C" __attribute__((visibility("default")))
 
 // Grows with every change of a signature below; the caller refuses another number.
-#define DBL_ABI_VERSION 1
+#define DBL_ABI_VERSION 2
 
 struct dbl_templates;
 struct dbl_prompt;
@@ -31,11 +31,15 @@ DBL_API char *          dbl_templates_source(const dbl_templates * templates, ch
 // 1 when the template can write tool calls, 0 when it can't, -1 on failure.
 DBL_API int32_t dbl_templates_supports_tools(const dbl_templates * templates, char ** error);
 
+// 1 when the template lets the model think before it answers, 0 when it doesn't, -1 on failure.
+DBL_API int32_t dbl_templates_supports_thinking(const dbl_templates * templates, char ** error);
+
 // Renders one request. `messages` and `tools` are OpenAI JSON arrays (`tools` may be empty), `tool_choice` is
-// auto, none, required or empty, `schema` is a JSON schema or empty.
+// auto, none, required or empty, `schema` is a JSON schema or empty, `reasoning_effort` is none, low, ... or empty.
+// With `continues_final_message` the last message is an assistant's, and the prompt ends where it stops.
 DBL_API dbl_prompt * dbl_prompt_new(const dbl_templates * templates, const char * messages, const char * tools,
-                                    const char * tool_choice, const char * schema, int32_t parallel_tool_calls,
-                                    char ** error);
+                                    const char * tool_choice, const char * schema, const char * reasoning_effort,
+                                    int32_t parallel_tool_calls, int32_t continues_final_message, char ** error);
 DBL_API void         dbl_prompt_free(dbl_prompt * prompt);
 DBL_API const char * dbl_prompt_text(const dbl_prompt * prompt);
 

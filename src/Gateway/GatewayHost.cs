@@ -97,6 +97,7 @@ public sealed class GatewayHost : IAsyncDisposable
             Bind = options.HttpBind,
             ApiKeys = options.ApiKeys,
             CorsOrigins = options.CorsOrigins,
+            ModelAliases = options.ModelAliases,
             DrainTimeMax = options.DrainTimeMax,
             NotReadyReason = () => FindReasonNotReady(membership, connections),
             WriteMetrics = text =>

@@ -29,6 +29,9 @@ public sealed record GatewayOptions
     /// <summary>Web origins whose pages may call the API, or "*"; empty: none.</summary>
     public ImmutableArray<string> CorsOrigins { get; init; } = [];
 
+    /// <summary>Further names of models: from the name that clients use to the id that nodes serve.</summary>
+    public ImmutableSortedDictionary<string, string> ModelAliases { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>How long open requests may go on after a stop was asked for.</summary>
     public TimeSpan DrainTimeMax { get; init; } = TimeSpan.FromSeconds(10);
 

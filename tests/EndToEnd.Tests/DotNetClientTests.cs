@@ -1,10 +1,12 @@
 using System;
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Linq;
 using System.Text;
 using System.Threading.Tasks;
 using OpenAI;
 using OpenAI.Chat;
+using OpenAI.Embeddings;
 using OpenAI.Models;
 using Xunit;
 
@@ -39,6 +41,60 @@ public sealed class DotNetClientTests(SharedMesh shared)
 
         Assert.Contains("Madrid", text.ToString(), StringComparison.Ordinal);
         Assert.True(pieces > 1);
+    }
+
+    [Fact]
+    public async Task Logprobs_reach_the_typed_answer()
+    {
+        ChatCompletion done = await Chat().CompleteChatAsync(
+            [new UserChatMessage("What is the capital of Italy?")],
+            new ChatCompletionOptions { Temperature = 0, IncludeLogProbabilities = true, TopLogProbabilityCount = 2 });
+        Assert.Equal(done.Content[0].Text, string.Concat(done.ContentTokenLogProbabilities.Select(static token => token.Token)));
+        Assert.All(done.ContentTokenLogProbabilities, static token => Assert.Equal(2, token.TopLogProbabilities.Count));
+    }
+
+    [Fact]
+    public async Task A_required_tool_is_called_in_pieces()
+    {
+        ChatTool tool = ChatTool.CreateFunctionTool(
+            "get_weather", null, BinaryData.FromString("""{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}"""));
+        StringBuilder arguments = new();
+        string name = "";
+        await foreach (StreamingChatCompletionUpdate update in Chat().CompleteChatStreamingAsync(
+            [new UserChatMessage("What is the weather in Oslo?")],
+            new ChatCompletionOptions { Temperature = 0, Tools = { tool }, ToolChoice = ChatToolChoice.CreateRequiredChoice() }))
+        {
+            foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates)
+            {
+                name += call.FunctionName;
+                arguments.Append(call.FunctionArgumentsUpdate);
+            }
+        }
+
+        Assert.Equal("get_weather", name);
+        Assert.Contains("Oslo", arguments.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_strict_schema_is_obeyed()
+    {
+        BinaryData schema = BinaryData.FromString(
+            """{"type":"object","properties":{"a":{"enum":["x","y"]}},"required":["a"],"additionalProperties":false}""");
+        ChatCompletion done = await Chat().CompleteChatAsync(
+            [new UserChatMessage("Say it.")],
+            new ChatCompletionOptions { ResponseFormat = ChatResponseFormat.CreateJsonSchemaFormat("answer", schema, jsonSchemaIsStrict: true) });
+        Assert.Matches("^\\s*\\{\\s*\"a\"\\s*:\\s*\"[xy]\"\\s*\\}\\s*$", done.Content[0].Text);
+    }
+
+    [Fact]
+    public async Task Texts_become_vectors()
+    {
+        EmbeddingClient embeddings = new(shared.Mesh.Model, new ApiKeyCredential(shared.Mesh.ApiKey), Options());
+        OpenAIEmbeddingCollection vectors = await embeddings.GenerateEmbeddingsAsync(["Tell me a story.", "What is 3 + 4?"]);
+        Assert.Equal(2, vectors.Count);
+        Assert.Equal(1, vectors[0].ToFloats().ToArray().Sum(static value => value * value), tolerance: 1e-4);
+        OpenAIEmbedding shortened = await embeddings.GenerateEmbeddingAsync("Tell me a story.", new EmbeddingGenerationOptions { Dimensions = 8 });
+        Assert.Equal(8, shortened.ToFloats().Length);
     }
 
     [Fact]

@@ -144,9 +144,9 @@ public sealed class NodeClientTests(SharedMesh shared)
     [Fact]
     public async Task An_unsupported_field_is_named()
     {
-        JsonElement error = await shared.Client.FailAsync("chat", new { content = "hello", parameters = new { logprobs = true } });
+        JsonElement error = await shared.Client.FailAsync("chat", new { content = "hello", parameters = new { web_search_options = new { } } });
         Assert.Equal("BadRequestError", error.GetProperty("name").GetString());
-        Assert.Equal("logprobs", error.GetProperty("param").GetString());
+        Assert.Equal("web_search_options", error.GetProperty("param").GetString());
     }
 
     [Fact]

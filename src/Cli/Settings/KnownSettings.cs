@@ -57,6 +57,10 @@ internal static class KnownSettings
         SettingParsers.TryWords, () => "")
     { Placeholder = "origins" };
 
+    public static Setting<ImmutableSortedDictionary<string, string>> ModelAlias { get; } = new(
+        "model-alias", "further names of models", "name=id pairs separated by commas", TryAliases, () => "")
+    { Placeholder = "name=id" };
+
     public static Setting<string> Model { get; } = new(
         "model", "a GGUF file, or the id of a model that `darkbloom models` lists", "a path or an id",
         SettingParsers.TryText, () => ModelCatalogue.BuiltInId)
@@ -98,7 +102,10 @@ internal static class KnownSettings
     { Placeholder = "level" };
 
     public static ImmutableArray<Setting> All { get; } =
-        [Network, Bind, HttpBind, State, Rendezvous, JoinSecret, ApiKey, CorsOrigin, Model, Models, Slots, Queue, ContextTokens, Threads, Url, Log];
+        [
+            Network, Bind, HttpBind, State, Rendezvous, JoinSecret, ApiKey, CorsOrigin, ModelAlias, Model, Models, Slots, Queue, ContextTokens,
+            Threads, Url, Log,
+        ];
 
     /// <summary>Where a role keeps its state unless told otherwise.</summary>
     public static string StateDirectory(string role) =>
@@ -111,6 +118,25 @@ internal static class KnownSettings
         value = text;
         return text.Length is > 0 and <= NetworkCharactersMax
             && text.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.');
+    }
+
+    private static bool TryAliases(string text, out ImmutableSortedDictionary<string, string> value)
+    {
+        ImmutableSortedDictionary<string, string>.Builder aliases = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
+        value = ImmutableSortedDictionary<string, string>.Empty;
+        _ = SettingParsers.TryWords(text, out ImmutableArray<string> pairs);
+        foreach (string pair in pairs)
+        {
+            if (pair.Split('=') is not [{ Length: > 0 } alias, { Length: > 0 } id] || aliases.ContainsKey(alias))
+            {
+                return false;
+            }
+
+            aliases.Add(alias, id);
+        }
+
+        value = aliases.ToImmutable();
+        return true;
     }
 
     private static bool TryRendezvous(string text, out RendezvousAddress value)

@@ -28,7 +28,8 @@ internal static class GatewayVerb
             terminal,
             Role.Gateway,
             [
-                KnownSettings.Rendezvous, KnownSettings.HttpBind, KnownSettings.ApiKey, KnownSettings.CorsOrigin, KnownSettings.Network,
+                KnownSettings.Rendezvous, KnownSettings.HttpBind, KnownSettings.ApiKey, KnownSettings.CorsOrigin,
+                KnownSettings.ModelAlias, KnownSettings.Network,
                 KnownSettings.Bind, State, KnownSettings.JoinSecret, KnownSettings.Log,
             ],
             ServeAsync);
@@ -48,6 +49,7 @@ internal static class GatewayVerb
             JoinSecret = settings.Get(KnownSettings.JoinSecret),
             ApiKeys = settings.Get(KnownSettings.ApiKey),
             CorsOrigins = settings.Get(KnownSettings.CorsOrigin),
+            ModelAliases = settings.Get(KnownSettings.ModelAlias),
             DrainTimeMax = session.DrainMax,
         };
         await using GatewayHost host = await GatewayHost.StartAsync(options, session.Loggers, stop);

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Threading;
 using Darkbloom.Mesh.Dispatch;
+using Darkbloom.Mesh.Routing;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Gateway.Dispatching;
@@ -20,7 +21,8 @@ internal interface IInferenceClient
 }
 
 /// <summary>A model as the whole mesh serves it.</summary>
-internal sealed record ServedModel(string Id, uint ContextTokens, int Nodes, int AttestedNodes, bool Tools)
+/// <param name="Capabilities">What some node of it does; routing finds that node.</param>
+internal sealed record ServedModel(string Id, uint ContextTokens, int Nodes, int AttestedNodes, ModelCapabilities Capabilities)
 {
     /// <summary>Model, template and engine build, if all nodes of the model agree on them; otherwise null.</summary>
     public string? Fingerprint { get; init; }
@@ -38,4 +40,7 @@ internal sealed class InferenceException(InferenceOutcome outcome, TimeSpan? ret
     public TimeSpan? RetryAfter { get; } = retryAfter;
 
     public string? Detail { get; } = detail;
+
+    /// <summary>The field at fault, by its name in the messages of the mesh; empty when none is.</summary>
+    public string Param { get; init; } = "";
 }

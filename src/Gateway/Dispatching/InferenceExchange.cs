@@ -59,16 +59,34 @@ internal sealed class InferenceExchange : IAsyncDisposable
     /// <summary>What the last node said for people.</summary>
     private string? _detail;
 
+    /// <summary>The field that the last node named.</summary>
+    private string _param = "";
+
     public InferenceExchange(
         NodeConnections connections, DispatchPolicy policy, Prng prng, GenerateRequest request, in OfferTerms offer, ILogger log)
     {
         (_connections, _request, _prompt, _offer, _log) = (connections, request, request, offer, log);
         _reader = new ResponseReader(offer);
-        _told = new Transcript(offer);
+        _told = new Transcript(offer) { IsContinuable = IsContinuable(request) };
         uint outputEach = offer.OutputTokensMax == 0 ? OutputTokensExpected : Math.Min(offer.OutputTokensMax, OutputTokensExpected);
         _dispatch = new Dispatch(
-            new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices), _told, policy, prng);
+            new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices)
+            {
+                Needs = ModelCapability.NeededBy(request),
+            },
+            _told,
+            policy,
+            prng);
     }
+
+    /// <summary>Whether what was told can be told from tokens alone: vectors, echoes and chances can't.</summary>
+    private static bool IsContinuable(GenerateRequest request) =>
+        !request.Logprobs && request.TaskCase switch
+        {
+            GenerateRequest.TaskOneofCase.None => true,
+            GenerateRequest.TaskOneofCase.Completion => !request.Completion.Echo,
+            _ => false,
+        };
 
     private Instant Now => _connections.Time.GetInstant();
 
@@ -254,6 +272,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
                 break;
             case NodeResponse.BodyOneofCase.End:
                 _detail = PeerText.Clean(response.End.Detail);
+                _param = PeerText.Clean(response.End.Param) ?? "";
                 Do(_dispatch.OnEnd(now, response.End.Fault, response.End.Usage, _connections.Routes));
                 break;
             case NodeResponse.BodyOneofCase.ChoiceEnd:
@@ -263,6 +282,9 @@ internal sealed class InferenceExchange : IAsyncDisposable
                     (_response, _deferred) = (new NodeResponse { Delta = rest }, response);
                 }
 
+                break;
+            case NodeResponse.BodyOneofCase.Embedding:
+                Do(_dispatch.OnEmbedding(now));
                 break;
             default:
                 Do(_dispatch.OnDelta(now, response.Delta));
@@ -343,5 +365,8 @@ internal sealed class InferenceExchange : IAsyncDisposable
     private InferenceException Failure(InferenceOutcome outcome) => new(
         outcome,
         _dispatch.RetryAfter,
-        outcome is InferenceOutcome.InvalidRequest or InferenceOutcome.ContextLengthExceeded ? _detail : null);
+        outcome is InferenceOutcome.InvalidRequest or InferenceOutcome.ContextLengthExceeded ? _detail : null)
+    {
+        Param = _param,
+    };
 }

@@ -272,7 +272,7 @@ internal sealed class NodeConnections : IAsyncDisposable
             served.Max(static one => one.Model.ContextTokens),
             served.Count,
             served.Count(one => IsAttested(one.Node)),
-            served.Any(static one => one.Model.Tools))
+            served.Aggregate(ModelCapabilities.None, static (all, one) => all | one.Model.Capabilities))
         {
             Fingerprint = fingerprint.Length > 0 && served.All(one => one.Model.Fingerprint == fingerprint) ? fingerprint : null,
         };

@@ -12,6 +12,11 @@ internal enum ApiRoute
     Models,
     Model,
     ChatCompletions,
+    Completions,
+    Embeddings,
+    Rerank,
+    Tokenize,
+    Detokenize,
 
     /// <summary>A completion stored earlier: this gateway stores none, so none is ever found.</summary>
     StoredChatCompletion,
@@ -40,13 +45,27 @@ internal static class ApiRoutes
                 return ApiRoute.Models;
             case "/v1/chat/completions":
                 return ApiRoute.ChatCompletions;
+            case "/v1/completions":
+                return ApiRoute.Completions;
+            case "/v1/embeddings":
+                return ApiRoute.Embeddings;
+            case "/v1/rerank":
+                return ApiRoute.Rerank;
+            case "/tokenize" or "/v1/tokenize":
+                return ApiRoute.Tokenize;
+            case "/detokenize" or "/v1/detokenize":
+                return ApiRoute.Detokenize;
             default:
                 return MatchItem(path, out item);
         }
     }
 
     /// <summary>The method that the route is for.</summary>
-    public static string Method(this ApiRoute route) => route == ApiRoute.ChatCompletions ? "POST" : "GET";
+    public static string Method(this ApiRoute route) => route.IsInference() ? "POST" : "GET";
+
+    /// <summary>The route asks a model for something.</summary>
+    public static bool IsInference(this ApiRoute route) => route is ApiRoute.ChatCompletions or ApiRoute.Completions
+        or ApiRoute.Embeddings or ApiRoute.Rerank or ApiRoute.Tokenize or ApiRoute.Detokenize;
 
     /// <summary>What metrics and logs call the route: it never holds what the client wrote.</summary>
     public static string Label(this ApiRoute route) => route switch
@@ -57,6 +76,11 @@ internal static class ApiRoutes
         ApiRoute.Models => "/v1/models",
         ApiRoute.Model => "/v1/models/{id}",
         ApiRoute.ChatCompletions => "/v1/chat/completions",
+        ApiRoute.Completions => "/v1/completions",
+        ApiRoute.Embeddings => "/v1/embeddings",
+        ApiRoute.Rerank => "/v1/rerank",
+        ApiRoute.Tokenize => "/tokenize",
+        ApiRoute.Detokenize => "/detokenize",
         ApiRoute.StoredChatCompletion => "/v1/chat/completions/{id}",
         _ => "unknown",
     };

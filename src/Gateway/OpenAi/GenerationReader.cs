@@ -23,7 +23,7 @@ internal sealed class GenerationReader(IAsyncEnumerator<NodeResponse> source, in
     /// <summary>The last message; set once <see cref="ReadAsync"/> returned null without a failure.</summary>
     public GenerationEnd? End { get; private set; }
 
-    /// <summary>The next delta or choice end, or null when there is no more.</summary>
+    /// <summary>The next delta, vector or choice end, or null when there is no more.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<NodeResponse?> ReadAsync()
     {
@@ -39,6 +39,8 @@ internal sealed class GenerationReader(IAsyncEnumerator<NodeResponse> source, in
                     case NodeResponse.BodyOneofCase.ChoiceEnd when IsOpen(response.ChoiceEnd.Choice):
                         _choiceEnded[response.ChoiceEnd.Choice] = true;
                         _choicesOpen--;
+                        return response;
+                    case NodeResponse.BodyOneofCase.Embedding:
                         return response;
                     case NodeResponse.BodyOneofCase.End when response.End.Fault != InferenceFault.None:
                         Failure = Describe(response.End);
@@ -78,5 +80,8 @@ internal sealed class GenerationReader(IAsyncEnumerator<NodeResponse> source, in
             _ => InferenceOutcome.EngineFailed,
         },
         null,
-        end.Detail);
+        end.Detail)
+    {
+        Param = end.Param,
+    };
 }

@@ -17,6 +17,9 @@ internal sealed record OpenAiServerOptions
     /// <summary>Web origins whose pages may call the API, or "*"; empty: none.</summary>
     public ImmutableArray<string> CorsOrigins { get; init; } = [];
 
+    /// <summary>Further names of models: from the name that clients use to the id that nodes serve.</summary>
+    public ImmutableSortedDictionary<string, string> ModelAliases { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public int RequestsMax { get; init; } = HttpLimits.RequestsMax;

@@ -24,11 +24,11 @@ internal static class OutcomeErrors
             new(ClientGoneStatus, "The client closed the connection.", ApiError.InvalidRequestType, null, "client_closed_request"),
         InferenceOutcome.ModelNotFound => ApiError.ModelNotFound(model),
         InferenceOutcome.ContextLengthExceeded => ApiError.Invalid(
-            WithDetail("The messages and the completion do not fit the model's context length. Shorten the messages or lower 'max_completion_tokens'.", failure.Detail),
+            WithDetail("The request and its answer do not fit the model's context length. Shorten the request or lower the limit of tokens.", failure.Detail),
             "messages",
             "context_length_exceeded"),
         InferenceOutcome.InvalidRequest => ApiError.Invalid(
-            WithDetail("The model cannot do what the request asks for.", failure.Detail), null, "invalid_request"),
+            WithDetail("The model cannot do what the request asks for.", failure.Detail), ClientParam(failure.Param), "invalid_request"),
         InferenceOutcome.NoCapacity => Server(
             503, "Every node that serves the model is busy. Try again later.", "no_capacity", failure.RetryAfter ?? CapacityRetry),
         InferenceOutcome.NoNodeReachable => Server(
@@ -42,6 +42,14 @@ internal static class OutcomeErrors
         InferenceOutcome.ProtocolViolation => Server(
             502, "The node that answered broke the inference protocol.", "protocol_violation", failure.RetryAfter),
         _ => throw new ArgumentOutOfRangeException(nameof(failure), failure.Outcome, "A completed request has no error."),
+    };
+
+    /// <summary>The client's name of a field; null when the node names none that clients know.</summary>
+    private static string? ClientParam(string param) => param switch
+    {
+        "response_schema_json" => "response_format",
+        "messages" or "tools" or "tool_choice" or "logit_bias" or "prompt" or "suffix" or "input" or "reasoning_effort" => param,
+        _ => null,
     };
 
     private static ApiError Server(int status, string message, string code, TimeSpan? retryAfter) =>

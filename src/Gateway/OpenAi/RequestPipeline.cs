@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Gateway.OpenAi.Requests;
 using Darkbloom.Gateway.Telemetry;
 using Darkbloom.Mesh.Dispatch;
 using Microsoft.AspNetCore.Http;
@@ -22,6 +23,8 @@ internal sealed class RequestPipeline
     private readonly IInferenceClient _client;
     private readonly ModelsEndpoint _models;
     private readonly ChatCompletionsEndpoint _chat;
+    private readonly CompletionsEndpoint _completions;
+    private readonly TextTasksEndpoint _texts;
     private readonly ILogger _log;
     private volatile bool _draining;
 
@@ -33,8 +36,11 @@ internal sealed class RequestPipeline
         _access = access;
         _client = client;
         _log = log;
-        _models = new ModelsEndpoint(client, options.Time.GetUtcNow());
-        _chat = new ChatCompletionsEndpoint(client, _models, _metrics, options.Time, stopping);
+        GenerationRelay relay = new(_metrics, options.Time, stopping);
+        _models = new ModelsEndpoint(client, options.Time.GetUtcNow(), options.ModelAliases);
+        _chat = new ChatCompletionsEndpoint(client, _models, relay, options.Time);
+        _completions = new CompletionsEndpoint(client, _models, relay, options.Time);
+        _texts = new TextTasksEndpoint(client, _models, relay);
     }
 
     /// <summary>From now on <c>/readyz</c> says no: load balancers look elsewhere while open requests end.</summary>
@@ -51,7 +57,7 @@ internal sealed class RequestPipeline
         }
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
-            exchange.Outcome ??= exchange.Route == ApiRoute.ChatCompletions ? InferenceOutcome.ClientGone : null;
+            exchange.Outcome ??= exchange.Route.IsInference() ? InferenceOutcome.ClientGone : null;
         }
         catch (Exception e)
         {
@@ -147,6 +153,21 @@ internal sealed class RequestPipeline
                 break;
             case ApiRoute.Model:
                 await _models.GetAsync(exchange);
+                break;
+            case ApiRoute.Completions:
+                await _completions.HandleAsync(exchange);
+                break;
+            case ApiRoute.Embeddings:
+                await _texts.HandleAsync(exchange, static body => new EmbeddingsTask(body));
+                break;
+            case ApiRoute.Rerank:
+                await _texts.HandleAsync(exchange, static body => new RerankTask(body));
+                break;
+            case ApiRoute.Tokenize:
+                await _texts.HandleAsync(exchange, static body => new TokenizeTask(body));
+                break;
+            case ApiRoute.Detokenize:
+                await _texts.HandleAsync(exchange, static body => new DetokenizeTask(body));
                 break;
             default:
                 await _chat.HandleAsync(exchange);

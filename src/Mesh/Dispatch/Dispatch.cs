@@ -181,6 +181,9 @@ public sealed class Dispatch
         return Deliver(now);
     }
 
+    /// <summary>A vector came.</summary>
+    public DispatchAction OnEmbedding(Instant now) => HoldsPrompt ? Deliver(now) : Ignored();
+
     /// <summary>One choice of the answer ended.</summary>
     public DispatchAction OnChoiceEnd(Instant now, ChoiceEnd end)
     {

@@ -13,6 +13,18 @@ public static class InferenceLimits
 
     public const int StopsMax = 4;
 
+    /// <summary>Tokens listed with the chance of one.</summary>
+    public const int TopLogprobsMax = 20;
+
+    /// <summary>Tokens that one request may bias.</summary>
+    public const int LogitBiasMax = 1024;
+
+    /// <summary>Inputs of one embedding request.</summary>
+    public const int EmbeddingInputsMax = 2048;
+
+    /// <summary>Numbers in one vector.</summary>
+    public const int EmbeddingValuesMax = 65_536;
+
     /// <summary>Encoded size of a prompt message: a little under what one framed message may hold.</summary>
     public const uint PromptBytesMax = (4 * 1024 * 1024) - 1024;
 
@@ -29,6 +41,9 @@ public static class InferenceLimits
     public const int DetailCharsMax = 256;
 
     public const int FingerprintCharsMax = 128;
+
+    /// <summary>The name of the field at fault, with the pointer into it.</summary>
+    public const int ParamCharsMax = 512;
 
     /// <summary>A wait that a node asks for is believed up to this.</summary>
     public const uint RetryAfterMsMax = 60_000;

@@ -17,10 +17,16 @@ internal static class NoRoute
             return (routes.Knows(query.Model) ? InferenceOutcome.NoNodeReachable : InferenceOutcome.ModelNotFound, null);
         }
 
-        bool anyFits = false, anyRests = false;
+        bool anyAble = false, anyFits = false, anyRests = false;
         Instant? soonest = null;
         foreach (Route route in known)
         {
+            if ((route.Capabilities & query.Needs) != query.Needs)
+            {
+                continue;
+            }
+
+            anyAble = true;
             if (!query.Fits(route))
             {
                 continue;
@@ -31,7 +37,8 @@ internal static class NoRoute
             soonest = route.IsOut(now) ? Instant.Earlier(soonest, route.OutUntil) : soonest;
         }
 
-        return !anyFits ? (InferenceOutcome.ContextLengthExceeded, null)
+        return !anyAble ? (InferenceOutcome.InvalidRequest, null)
+            : !anyFits ? (InferenceOutcome.ContextLengthExceeded, null)
             : anyRests ? (InferenceOutcome.NoCapacity, soonest - now)
             : (InferenceOutcome.NoNodeReachable, soonest - now);
     }

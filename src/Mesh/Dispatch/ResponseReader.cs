@@ -9,6 +9,7 @@ namespace Darkbloom.Mesh.Dispatch;
 /// Offered  -> [accepted]                           -> Accepted   the offer is answered once
 /// Offered  -> [refused]                            -> Ended      a refusal is the whole answer
 /// Accepted -> [prefill | delta | choice end]       -> Accepted   in any order that the choices' own rules allow
+/// Accepted -> [embedding]                          -> Accepted   one after the other
 /// Accepted -> [end]                                -> Ended      nothing follows it
 /// any      -> [anything else]                      -> Ended      a violation is the last thing that is read
 /// </code></remarks>
@@ -21,6 +22,7 @@ public sealed class ResponseReader
     private readonly ulong _tokensPerChoiceMax;
     private readonly Choice[] _choices;
     private State _state = State.Offered;
+    private uint _embeddings;
 
     public ResponseReader(in OfferTerms offer)
     {
@@ -61,6 +63,7 @@ public sealed class ResponseReader
             (State.Offered, NodeResponse.BodyOneofCase.Refused) => Move(State.Ended),
             (State.Accepted, NodeResponse.BodyOneofCase.Prefill) => ReadPrefill(response.Prefill),
             (State.Accepted, NodeResponse.BodyOneofCase.Delta) => ReadDelta(response.Delta),
+            (State.Accepted, NodeResponse.BodyOneofCase.Embedding) => ReadEmbedding(response.Embedding),
             (State.Accepted, NodeResponse.BodyOneofCase.ChoiceEnd) => ReadChoiceEnd(response.ChoiceEnd),
             (State.Accepted, NodeResponse.BodyOneofCase.End) => ReadEnd(response.End),
             _ => ResponseViolation.OutOfOrder,
@@ -96,9 +99,9 @@ public sealed class ResponseReader
             return ResponseViolation.OffsetNotConsecutive;
         }
 
-        if (delta.TokenIds.Count == 0)
+        if (delta.TokenIds.Count == 0 && choice.Tokens > 0)
         {
-            // Text that belongs to no token could not be told from text that is told again after a failure.
+            // Only an echo of the prompt has no tokens: other text could not be told from text told again after a failure.
             return ResponseViolation.BadValue;
         }
 
@@ -122,6 +125,38 @@ public sealed class ResponseReader
         foreach (ToolCallDelta call in delta.ToolCalls)
         {
             if (call.Index >= InferenceLimits.ToolCallsMax)
+            {
+                return ResponseViolation.BadValue;
+            }
+        }
+
+        foreach (TokenChance chance in delta.Chances)
+        {
+            if (chance.Top.Count > InferenceLimits.TopLogprobsMax || float.IsNaN(chance.Logprob))
+            {
+                return ResponseViolation.BadValue;
+            }
+        }
+
+        return ResponseViolation.None;
+    }
+
+    private ResponseViolation ReadEmbedding(Embedding embedding)
+    {
+        if (embedding.Index != _embeddings || _embeddings == InferenceLimits.EmbeddingInputsMax)
+        {
+            return ResponseViolation.OutOfOrder;
+        }
+
+        _embeddings++;
+        if (embedding.Values.Count is 0 or > InferenceLimits.EmbeddingValuesMax)
+        {
+            return ResponseViolation.TooLarge;
+        }
+
+        foreach (float value in embedding.Values)
+        {
+            if (!float.IsFinite(value))
             {
                 return ResponseViolation.BadValue;
             }
@@ -162,7 +197,7 @@ public sealed class ResponseReader
             return ResponseViolation.BadValue;
         }
 
-        if (end.Fingerprint.Length > InferenceLimits.FingerprintCharsMax)
+        if (end.Fingerprint.Length > InferenceLimits.FingerprintCharsMax || end.Param.Length > InferenceLimits.ParamCharsMax)
         {
             return ResponseViolation.TooLarge;
         }

@@ -36,8 +36,11 @@ public sealed class Transcript
 
     public int Choices => _tokens.Length;
 
+    /// <summary>Set by the owner: whether tokens are all that the client is told.</summary>
+    public bool IsContinuable { get; init; } = true;
+
     /// <summary>Whether the whole answer so far is here and goes into a message.</summary>
-    public bool IsWhole => _bytes <= _bytesMax;
+    public bool IsWhole => IsContinuable && _bytes <= _bytesMax;
 
     public int TokensOf(int choice) => _tokens[choice].Count;
 

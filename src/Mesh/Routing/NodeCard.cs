@@ -43,7 +43,7 @@ public sealed record NodeCard(
                 && model.ContextTokens is > 0 and <= InferenceLimits.ContextTokensMax
                 && model.Fingerprint.Length <= InferenceLimits.FingerprintCharsMax)
             {
-                models[model.Id] = new NodeModel(model.Id, model.ContextTokens, model.Tools, model.Fingerprint);
+                models[model.Id] = new NodeModel(model.Id, model.ContextTokens, ModelCapability.Of(model), model.Fingerprint);
             }
         }
 

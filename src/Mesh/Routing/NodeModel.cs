@@ -2,4 +2,4 @@ namespace Darkbloom.Mesh.Routing;
 
 /// <summary>A model as one node's card describes it.</summary>
 /// <param name="Fingerprint">Model, template and engine build: nodes of equal fingerprints draw equal tokens.</param>
-public sealed record NodeModel(string Id, uint ContextTokens, bool Tools, string Fingerprint);
+public sealed record NodeModel(string Id, uint ContextTokens, ModelCapabilities Capabilities, string Fingerprint);

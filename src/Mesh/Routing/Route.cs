@@ -20,6 +20,8 @@ public sealed record Route
     /// <summary>Model, template and engine build, as the node's card says; may be empty.</summary>
     public string Fingerprint { get; init; } = "";
 
+    public ModelCapabilities Capabilities { get; init; }
+
     public bool IsConnected { get; init; }
 
     public ServingState State { get; init; } = ServingState.Serving;

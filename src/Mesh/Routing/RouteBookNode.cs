@@ -37,6 +37,7 @@ internal sealed class RouteBookNode(NodeCard card)
         Model = model.Id,
         ContextTokens = model.ContextTokens,
         Fingerprint = model.Fingerprint,
+        Capabilities = model.Capabilities,
         IsConnected = _isConnected,
         State = _state,
         Load = _load,

@@ -5,12 +5,19 @@ namespace Darkbloom.Mesh.Routing;
 /// <param name="PromptTokens">An estimate: the gateway has no tokenizer.</param>
 /// <param name="OutputTokens">An estimate of what will be drawn, over all choices.</param>
 /// <param name="ContextTokensMin">Routes with a smaller context are passed over.</param>
+/// <param name="Needs">Routes that can't do all of it are passed over.</param>
 /// <param name="Fingerprint">Routes with another one are passed over; empty: any will do.</param>
 public readonly record struct RouteQuery(
-    string Model, uint PromptTokens, uint OutputTokens, uint ContextTokensMin = 0, string Fingerprint = "")
+    string Model,
+    uint PromptTokens,
+    uint OutputTokens,
+    uint ContextTokensMin = 0,
+    ModelCapabilities Needs = ModelCapabilities.None,
+    string Fingerprint = "")
 {
     /// <summary>Whether the route's model can do what is asked, however busy its node is.</summary>
     public bool Fits(Route route) =>
         route.ContextTokens >= ContextTokensMin
+        && (route.Capabilities & Needs) == Needs
         && (Fingerprint.Length == 0 || string.Equals(route.Fingerprint, Fingerprint, System.StringComparison.Ordinal));
 }

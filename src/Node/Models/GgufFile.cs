@@ -27,6 +27,10 @@ public sealed record GgufFile(
         }
     }
 
+    /// <summary>Made to turn texts into vectors: it looks in both directions, or says how its outputs are pooled.</summary>
+    public bool EmbedsOnly =>
+        Metadata.GetValueOrDefault($"{Architecture}.attention.causal") is false || Number($"{Architecture}.pooling_type") > 0;
+
     private long Number(string key) => Metadata.GetValueOrDefault(key) switch
     {
         long value => value,

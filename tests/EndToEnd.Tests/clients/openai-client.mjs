@@ -35,6 +35,23 @@ const operations = {
   // Every question of `contents` at once; answers in the same order.
   concurrent: async () => Promise.all(input.contents.map(async (content) =>
     collect(await client.chat.completions.create(ask(content, { ...input.parameters, stream: true }))))),
+  // The fields of `parameters` and nothing else; answers as they came.
+  raw_chat: async () => await client.chat.completions.create({ model: "darkbloom-tiny", temperature: 0, ...input.parameters }),
+  raw_stream: async () => {
+    const chunks = [];
+    for await (const chunk of await client.chat.completions.create({ model: "darkbloom-tiny", temperature: 0, ...input.parameters, stream: true })) chunks.push(chunk);
+    return chunks;
+  },
+  completion: async () => await client.completions.create({ model: "darkbloom-tiny", temperature: 0, ...input.parameters }),
+  completion_stream: async () => {
+    const chunks = [];
+    for await (const chunk of await client.completions.create({ model: "darkbloom-tiny", temperature: 0, ...input.parameters, stream: true })) chunks.push(chunk);
+    return chunks;
+  },
+  embeddings: async () => await client.embeddings.create({ model: "darkbloom-tiny", ...input.parameters }),
+  rerank: async () => await client.post("/rerank", { body: { model: "darkbloom-tiny", ...input.parameters } }),
+  tokenize: async () => await client.post("/tokenize", { body: input.parameters }),
+  detokenize: async () => await client.post("/detokenize", { body: input.parameters }),
   // Leaves after the first piece of text.
   abort: async () => {
     const stream = await client.chat.completions.create(ask(input.content, { ...input.parameters, stream: true }));

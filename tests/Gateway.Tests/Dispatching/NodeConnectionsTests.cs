@@ -2,6 +2,7 @@ using System.Linq;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Mesh.Hosting;
+using Darkbloom.Mesh.Routing;
 using Darkbloom.Protocol.Schema;
 using Xunit;
 
@@ -86,7 +87,7 @@ public sealed class NodeConnectionsTests
 
         Assert.Equal(["another", "tiny"], mesh.Connections.Models.Select(static model => model.Id));
         ServedModel tiny = mesh.Connections.Models[1];
-        Assert.Equal((200u, 2, 0, true, "db_1"), (tiny.ContextTokens, tiny.Nodes, tiny.AttestedNodes, tiny.Tools, tiny.Fingerprint));
+        Assert.Equal((200u, 2, 0, ModelCapabilities.Chat | ModelCapabilities.Tools, "db_1"), (tiny.ContextTokens, tiny.Nodes, tiny.AttestedNodes, tiny.Capabilities, tiny.Fingerprint));
 
         small.Card.Models[0].Fingerprint = "db_2";
         mesh.Connections.OnDirectory([small, large, other]);

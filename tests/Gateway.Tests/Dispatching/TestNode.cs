@@ -66,7 +66,7 @@ internal sealed class TestNode : IAsyncDisposable
             Roles = (uint)PeerRoles.Node,
             Slots = 4,
         };
-        card.Models.Add(new ModelCard { Id = model, ContextTokens = contextTokens, Fingerprint = "db_test" });
+        card.Models.Add(new ModelCard { Id = model, ContextTokens = contextTokens, Chat = true, Tools = true, Fingerprint = "db_test" });
         card.Endpoints.Add(new Endpoint
         {
             Address = ByteString.CopyFrom(endPoint.Address.GetAddressBytes()),

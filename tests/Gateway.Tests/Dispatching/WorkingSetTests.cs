@@ -56,7 +56,7 @@ public sealed class WorkingSetTests
     private static SortedSet<PeerId> Nobody => [];
 
     private static IEnumerable<NodeCard> Cards(int count, string model, int first = 1) =>
-        Enumerable.Range(first, count).Select(i => new NodeCard(Id(i), default, 1, [new NodeModel(model, 100, false, "")], []));
+        Enumerable.Range(first, count).Select(i => new NodeCard(Id(i), default, 1, [new NodeModel(model, 100, ModelCapabilities.Chat, "")], []));
 
     private static PeerId Id(int seed) =>
         PeerId.Of(new PublicKey(new UInt256(0, (UInt128)seed), new UInt256(0, 0)));

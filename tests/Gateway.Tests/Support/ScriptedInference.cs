@@ -6,6 +6,7 @@ using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Mesh.Routing;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Gateway.Tests.Support;
@@ -13,14 +14,17 @@ namespace Darkbloom.Gateway.Tests.Support;
 /// <summary>A mesh that says what a test tells it to.</summary>
 internal sealed class ScriptedInference : IInferenceClient
 {
+    public const ModelCapabilities All = ModelCapabilities.Chat | ModelCapabilities.Tools | ModelCapabilities.Embeddings
+        | ModelCapabilities.Reasoning | ModelCapabilities.FillInMiddle | ModelCapabilities.Completion;
+
     private readonly TaskCompletionSource<GenerateRequest> _called = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Func<CancellationToken, IAsyncEnumerable<NodeResponse>> _script = _ => ReplayAsync([]);
 
     public ImmutableArray<ServedModel> Models { get; set; } =
     [
-        new("acme/tiny", 4096, 3, 1, Tools: true) { Fingerprint = "fp_card" },
-        new("plain", 2048, 1, 0, Tools: false),
+        new("acme/tiny", 4096, 3, 1, All) { Fingerprint = "fp_card" },
+        new("plain", 2048, 1, 0, ModelCapabilities.Chat),
     ];
 
     /// <summary>The first request that arrived.</summary>

@@ -57,9 +57,10 @@ public sealed class ResponseReaderTests
     }
 
     [Fact]
-    public void Text_without_tokens_comes_with_the_end_of_its_choice_only()
+    public void Text_without_tokens_is_an_echo_before_them_or_comes_with_the_end_of_its_choice()
     {
-        AssertViolates(ResponseViolation.BadValue, Accepted, Delta(0, 0, 0));
+        Assert.Equal(ResponseViolation.None, Read(Accepted, Delta(0, 0, 0), Delta(0, 0, 1))[^1]);
+        AssertViolates(ResponseViolation.BadValue, Accepted, Delta(0, 0, 1), Delta(0, 1, 0));
         AssertViolates(ResponseViolation.BadValue, Accepted, Resting(0, rest => rest.Choice = 1));
         AssertViolates(ResponseViolation.BadValue, Accepted, Resting(0, static rest => rest.TokenIds.Add(1)));
         AssertViolates(

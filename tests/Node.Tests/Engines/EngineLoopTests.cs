@@ -33,7 +33,7 @@ public sealed class EngineLoopTests
     {
         GenerateRequest request = Ask.Request("Hello");
         Assert.True(SamplingSettings.TryCreate(request.Sampling, out SamplingSettings settings, out _));
-        Assert.True(RequestReader.TryRead(request, out ChatRequestJson? json, out _));
+        Assert.True(RequestReader.TryRead(request, model.Special, out ChatRequestJson? json, out _));
         ChatPrompt prompt = templates.Render(json!)!;
         using Generation generation = new(prompt, model.Tokenize(prompt.Text), loop.Wake)
         {

@@ -15,7 +15,7 @@ internal sealed class ScriptedEngine(Func<GenerateRequest, CancellationToken, IA
     private readonly SemaphoreSlim _started = new(0);
     private readonly SemaphoreSlim _left = new(0);
 
-    public EngineModel Model { get; } = new(new ModelCard { Id = "tiny", ContextTokens = 512, Fingerprint = "db_test" }, slots);
+    public EngineModel Model { get; } = new(new ModelCard { Id = "tiny", ContextTokens = 512, Fingerprint = "db_test", Chat = true }, slots);
 
     public EngineSpeed Speed => new(100, 10);
 

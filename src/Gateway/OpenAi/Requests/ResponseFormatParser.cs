@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Darkbloom.Protocol.Constraints;
 
 namespace Darkbloom.Gateway.OpenAi.Requests;
 
@@ -84,6 +85,14 @@ internal static class ResponseFormatParser
         if (schemaElement.ValueKind != JsonValueKind.Object)
         {
             return ApiError.WrongType($"{SchemaParam}.schema", "an object", Parameters.Describe(schemaElement));
+        }
+
+        if (OutputSchema.FindFault(schemaElement) is { } fault)
+        {
+            return ApiError.Invalid(
+                $"Invalid schema for response_format '{name}': {fault.Reason}.",
+                fault.Path.Length == 0 ? $"{SchemaParam}.schema" : $"{SchemaParam}.schema.{fault.Path}",
+                "invalid_json_schema");
         }
 
         schema = schemaElement.GetRawText();

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Text.Json;
+using Darkbloom.Protocol.Constraints;
 
 namespace Darkbloom.Gateway.OpenAi.Requests;
 
@@ -29,7 +30,9 @@ internal static class ToolParser
             return value.GetArrayLength() == 0 ? null : ApiError.TooLong("tools", "array", ToolsMax);
         }
 
-        ImmutableHashSet<string>.Builder names = ImmutableHashSet.CreateBuilder<string>();
+        HashSet<string> known = [];
+        List<string> names = [];
+        List<string> definitions = [];
         int index = 0;
         foreach (JsonElement tool in value.EnumerateArray())
         {
@@ -44,18 +47,21 @@ internal static class ToolParser
                 return functionError;
             }
 
-            if (!names.Add(name))
+            if (!known.Add(name))
             {
                 return ApiError.Invalid($"Invalid '{param}.function.name': '{name}' names two tools.", $"{param}.function.name", "invalid_value");
             }
+
+            names.Add(name);
+            definitions.Add(tool.GetRawText());
         }
 
-        tools = new ToolSet(value.GetRawText(), names.ToImmutable());
+        tools = new ToolSet([.. names], [.. definitions]);
         return null;
     }
 
-    /// <summary>Returns what is wrong with the choice, or null and the form that nodes expect.</summary>
-    public static ApiError? ParseChoice(JsonElement value, ToolSet tools, out string choice)
+    /// <summary>Returns what is wrong with the choice, or null, the form that nodes expect and the tools that are left to choose from.</summary>
+    public static ApiError? ParseChoice(JsonElement value, ref ToolSet tools, out string choice)
     {
         const string Param = "tool_choice";
         choice = "";
@@ -64,11 +70,17 @@ internal static class ToolParser
             string mode = value.GetString()!;
             if (mode is not ("auto" or "none" or "required"))
             {
-                return ApiError.InvalidValue(Param, mode, "'none', 'auto', 'required' and a named function");
+                return ApiError.InvalidValue(Param, mode, "'none', 'auto', 'required', a named function and 'allowed_tools'");
             }
 
             choice = tools.Names.IsEmpty ? "" : mode;
             return mode == "required" && tools.Names.IsEmpty ? WithoutTools() : null;
+        }
+
+        if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("type", out JsonElement type)
+            && type.ValueKind == JsonValueKind.String && type.ValueEquals("allowed_tools"))
+        {
+            return AllowedTools.Parse(value, ref tools, out choice);
         }
 
         if (CheckTyped(value, Param, out JsonElement function) is { } error)
@@ -175,7 +187,17 @@ internal static class ToolParser
             return strictError;
         }
 
-        return IsPresent(function, "parameters", out JsonElement parameters) && parameters.ValueKind != JsonValueKind.Object
+        bool hasParameters = IsPresent(function, "parameters", out JsonElement parameters);
+        if (hasParameters && parameters.ValueKind == JsonValueKind.Object && strict.ValueKind == JsonValueKind.True
+            && OutputSchema.FindFault(parameters) is { } fault)
+        {
+            return ApiError.Invalid(
+                $"Invalid schema for function '{name}': {fault.Reason}.",
+                fault.Path.Length == 0 ? $"{param}.parameters" : $"{param}.parameters.{fault.Path}",
+                "invalid_function_parameters");
+        }
+
+        return hasParameters && parameters.ValueKind != JsonValueKind.Object
             ? ApiError.Invalid(
                 $"Invalid schema for function '{name}': expected an object, but got {Parameters.Describe(parameters)}.",
                 $"{param}.parameters",
@@ -184,7 +206,7 @@ internal static class ToolParser
     }
 
     /// <summary>Checks <c>{"type":"function","function":{…}}</c>, the frame of a tool, a choice and a call.</summary>
-    private static ApiError? CheckTyped(JsonElement value, string param, out JsonElement function, string? extra = null)
+    internal static ApiError? CheckTyped(JsonElement value, string param, out JsonElement function, string? extra = null)
     {
         function = default;
         if (value.ValueKind == JsonValueKind.Object
@@ -213,7 +235,7 @@ internal static class ToolParser
         return value.TryGetProperty("function", out function) ? null : ApiError.Missing($"{param}.function");
     }
 
-    private static ApiError? CheckFunctionName(JsonElement function, string param, out string name)
+    internal static ApiError? CheckFunctionName(JsonElement function, string param, out string name)
     {
         name = "";
         if (!function.TryGetProperty("name", out JsonElement value))
@@ -257,6 +279,6 @@ internal static class ToolParser
     internal static bool IsPresent(JsonElement value, string name, out JsonElement field) =>
         value.TryGetProperty(name, out field) && field.ValueKind != JsonValueKind.Null;
 
-    private static ApiError WithoutTools() =>
+    internal static ApiError WithoutTools() =>
         ApiError.Invalid("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice", "invalid_parameter_combination");
 }

@@ -26,8 +26,7 @@ internal static class UnsupportedParameters
         "audio" => "The models of this mesh write text only. " + RemoveIt,
         "function_call" => "Use 'tool_choice' instead.",
         "functions" => "Use 'tools' instead.",
-        "logit_bias" or "logprobs" or "moderation" or "prediction" or "prompt_cache_options" => RemoveIt,
-        "prompt_cache_retention" or "reasoning_effort" or "top_logprobs" or "web_search_options" => RemoveIt,
+        "moderation" or "prompt_cache_options" or "web_search_options" => RemoveIt,
         "modalities" => "The models of this mesh write text only: send [\"text\"] or remove it.",
         "verbosity" => "Send \"medium\" or remove it.",
         _ => null,
@@ -37,11 +36,8 @@ internal static class UnsupportedParameters
     {
         "function_call" => value.ValueKind == JsonValueKind.String && value.ValueEquals("none"),
         "functions" => value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 0,
-        "logit_bias" => value.ValueKind == JsonValueKind.Object && value.GetPropertyCount() == 0,
-        "logprobs" => value.ValueKind == JsonValueKind.False,
         "modalities" => value.ValueKind == JsonValueKind.Array && value.GetArrayLength() == 1
             && value[0].ValueKind == JsonValueKind.String && value[0].ValueEquals("text"),
-        "top_logprobs" => value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long count) && count == 0,
         "verbosity" => value.ValueKind == JsonValueKind.String && value.ValueEquals("medium"),
         _ => false,
     };

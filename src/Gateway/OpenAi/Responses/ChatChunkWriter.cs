@@ -4,6 +4,7 @@ using System.Text.Json;
 using Darkbloom.Gateway.OpenAi.Requests;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
+using Google.Protobuf.Collections;
 
 namespace Darkbloom.Gateway.OpenAi.Responses;
 
@@ -12,12 +13,14 @@ namespace Darkbloom.Gateway.OpenAi.Responses;
 /// The grammar that clients rely on: for each choice a chunk with the role, chunks with deltas, a chunk with the finish
 /// reason; then, if asked for, one chunk without choices that counts tokens; then <c>[DONE]</c>.
 /// </remarks>
-internal sealed class ChatChunkWriter : IDisposable
+internal sealed class ChatChunkWriter : IGenerationStream
 {
     /// <summary>Events are padded to multiples of this many characters of text.</summary>
     private const int PaddingBlock = 16;
 
     private static readonly JsonEncodedText Kind = JsonEncodedText.Encode("chat.completion.chunk");
+
+    private static readonly RepeatedField<TokenChance> NoChances = [];
 
     private readonly IBufferWriter<byte> _output;
     private readonly CompletionHeader _header;
@@ -25,14 +28,16 @@ internal sealed class ChatChunkWriter : IDisposable
     private readonly Prng? _padding;
     private readonly Utf8JsonWriter _json;
     private readonly bool[] _roleWritten;
+    private readonly bool _logprobs;
 
-    public ChatChunkWriter(IBufferWriter<byte> output, CompletionHeader header, ChatRequest request)
+    public ChatChunkWriter(IBufferWriter<byte> output, CompletionHeader header, GenerateRequest request, StreamOptions options)
     {
         _output = output;
         _header = header;
-        _usageOnEach = request.IncludeUsage;
-        _padding = request.IncludeObfuscation ? new Prng(request.Generate.Sampling.Seed) : null;
-        _roleWritten = new bool[request.Generate.Choices];
+        _usageOnEach = options.IncludeUsage;
+        _padding = options.IncludeObfuscation ? new Prng(request.Sampling.Seed) : null;
+        _roleWritten = new bool[request.Choices];
+        _logprobs = request.Logprobs;
         _json = new Utf8JsonWriter(output, ApiResponses.WriterOptions);
     }
 
@@ -60,25 +65,25 @@ internal sealed class ChatChunkWriter : IDisposable
             WriteToolCalls(delta);
         }
 
-        EndChoice(finishReason: [], textLength: delta.Content.Length + delta.Reasoning.Length);
+        EndChoice(finishReason: [], textLength: delta.Content.Length + delta.Reasoning.Length, delta.Chances);
     }
 
     public void WriteChoiceEnd(ChoiceEnd end)
     {
         WriteRoleOnce(end.Choice, hasContent: true);
         BeginChoice(end.Choice);
-        EndChoice(CompletionParts.Name(end.Reason), textLength: 0);
+        EndChoice(CompletionParts.Name(end.Reason), textLength: 0, chances: null);
     }
 
     /// <summary>Writes the event that counts tokens, if the client asked for it, and the end of the stream.</summary>
-    public void WriteEnd(Usage usage)
+    public void WriteEnd(GenerationEnd end)
     {
         if (_usageOnEach)
         {
             BeginEvent();
             _json.WriteStartArray("choices"u8);
             _json.WriteEndArray();
-            CompletionParts.WriteUsage(_json, usage);
+            CompletionParts.WriteUsage(_json, end.Usage ?? new Usage());
             WritePadding(textLength: 0);
             EndEvent();
         }
@@ -118,7 +123,7 @@ internal sealed class ChatChunkWriter : IDisposable
         }
 
         _json.WriteNull("refusal"u8);
-        EndChoice(finishReason: [], textLength: 0);
+        EndChoice(finishReason: [], textLength: 0, NoChances);
     }
 
     private void WriteToolCalls(TokenDelta delta)
@@ -158,10 +163,19 @@ internal sealed class ChatChunkWriter : IDisposable
         _json.WriteStartObject("delta"u8);
     }
 
-    private void EndChoice(ReadOnlySpan<byte> finishReason, int textLength)
+    /// <param name="chances">Null where a chunk tells of no tokens at all.</param>
+    private void EndChoice(ReadOnlySpan<byte> finishReason, int textLength, RepeatedField<TokenChance>? chances)
     {
         _json.WriteEndObject();
-        _json.WriteNull("logprobs"u8);
+        if (_logprobs && chances is not null)
+        {
+            LogprobParts.WriteChat(_json, chances);
+        }
+        else
+        {
+            _json.WriteNull("logprobs"u8);
+        }
+
         if (finishReason.IsEmpty)
         {
             _json.WriteNull("finish_reason"u8);

@@ -6,27 +6,41 @@ using Darkbloom.Protocol.Schema;
 namespace Darkbloom.Gateway.OpenAi.Responses;
 
 /// <summary>Collects the deltas of a completion that does not stream, and writes it whole.</summary>
-internal sealed class ChatReply
+internal sealed class ChatReply : IGenerationReply
 {
     private static readonly JsonEncodedText Kind = JsonEncodedText.Encode("chat.completion");
 
     private readonly CompletionHeader _header;
     private readonly Choice[] _choices;
+    private readonly bool _logprobs;
 
-    public ChatReply(CompletionHeader header, int choices)
+    public ChatReply(CompletionHeader header, GenerateRequest request)
     {
         _header = header;
-        _choices = new Choice[choices];
-        for (int i = 0; i < choices; i++)
+        _logprobs = request.Logprobs;
+        _choices = new Choice[request.Choices];
+        for (int i = 0; i < _choices.Length; i++)
         {
             _choices[i] = new Choice();
         }
     }
 
     /// <summary>False when a choice grew past <see cref="HttpLimits.ReplyCharsMax"/>, or a tool call has no beginning.</summary>
-    public bool TryAdd(TokenDelta delta)
+    public bool TryAdd(NodeResponse response)
+    {
+        if (response.BodyCase == NodeResponse.BodyOneofCase.ChoiceEnd)
+        {
+            _choices[response.ChoiceEnd.Choice].Reason = response.ChoiceEnd.Reason;
+            return true;
+        }
+
+        return response.BodyCase == NodeResponse.BodyOneofCase.Delta && TryAdd(response.Delta);
+    }
+
+    private bool TryAdd(TokenDelta delta)
     {
         Choice choice = _choices[delta.Choice];
+        choice.Chances.AddRange(delta.Chances);
         choice.Content.Append(delta.Content);
         choice.Reasoning.Append(delta.Reasoning);
         choice.Chars += delta.Content.Length + delta.Reasoning.Length;
@@ -41,8 +55,6 @@ internal sealed class ChatReply
 
         return choice.Chars <= HttpLimits.ReplyCharsMax;
     }
-
-    public void Add(ChoiceEnd end) => _choices[end.Choice].Reason = end.Reason;
 
     public void Write(Utf8JsonWriter json, GenerationEnd end)
     {
@@ -60,7 +72,7 @@ internal sealed class ChatReply
         json.WriteEndObject();
     }
 
-    private static void WriteChoice(Utf8JsonWriter json, int index, Choice choice)
+    private void WriteChoice(Utf8JsonWriter json, int index, Choice choice)
     {
         json.WriteStartObject();
         json.WriteNumber("index"u8, index);
@@ -85,7 +97,15 @@ internal sealed class ChatReply
         json.WriteStartArray("annotations"u8);
         json.WriteEndArray();
         json.WriteEndObject();
-        json.WriteNull("logprobs"u8);
+        if (_logprobs)
+        {
+            LogprobParts.WriteChat(json, choice.Chances);
+        }
+        else
+        {
+            json.WriteNull("logprobs"u8);
+        }
+
         json.WriteString("finish_reason"u8, CompletionParts.Name(choice.Reason));
         json.WriteEndObject();
     }
@@ -120,6 +140,8 @@ internal sealed class ChatReply
         public StringBuilder Reasoning { get; } = new();
 
         public List<ToolCall> ToolCalls { get; } = [];
+
+        public List<TokenChance> Chances { get; } = [];
 
         public long Chars { get; set; }
 

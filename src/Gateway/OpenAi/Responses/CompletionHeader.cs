@@ -21,6 +21,12 @@ internal sealed class CompletionHeader(string id, long created, string model, st
     public void WriteService(Utf8JsonWriter json, string? latest = null)
     {
         json.WriteString("service_tier"u8, "default"u8);
+        WriteFingerprint(json, latest);
+    }
+
+    /// <param name="latest">What the node itself said, once it did.</param>
+    public void WriteFingerprint(Utf8JsonWriter json, string? latest = null)
+    {
         if (!string.IsNullOrEmpty(latest))
         {
             json.WriteString("system_fingerprint"u8, latest);

@@ -26,6 +26,15 @@ internal static class CompletionParts
         json.WriteEndObject();
     }
 
+    /// <summary>What a request costs that lets nothing be written.</summary>
+    public static void WritePromptUsage(Utf8JsonWriter json, Usage usage)
+    {
+        json.WriteStartObject("usage"u8);
+        json.WriteNumber("prompt_tokens"u8, usage.PromptTokens);
+        json.WriteNumber("total_tokens"u8, usage.PromptTokens);
+        json.WriteEndObject();
+    }
+
     public static ReadOnlySpan<byte> Name(FinishReason reason) => reason switch
     {
         FinishReason.Length => "length"u8,

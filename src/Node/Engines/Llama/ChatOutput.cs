@@ -13,19 +13,20 @@ namespace Darkbloom.Node.Engines.Llama;
 /// rest goes out. When a later token changes the reading of an earlier one, nothing is sent until the readings agree
 /// again: what is sent adds up exactly.
 /// </remarks>
-internal sealed class ChatOutput(ChatPrompt prompt, byte[] requestId, int choice)
+internal sealed class ChatOutput(ChatPrompt? prompt, byte[] requestId, int choice)
 {
     private readonly StringBuilder _text = new();
     private readonly List<Call> _calls = [];
     private string _content = "";
     private string _reasoning = "";
+    private bool _isBegun;
 
     public bool HasToolCalls => _calls.Count > 0;
 
     /// <summary>Adds a piece of text and puts into <paramref name="delta"/> what is new in the message.</summary>
     public void Append(string text, bool isLast, TokenDelta delta)
     {
-        if (!prompt.IsStructured)
+        if (prompt is not { IsStructured: true })
         {
             delta.Content += text;
             return;
@@ -35,6 +36,12 @@ internal sealed class ChatOutput(ChatPrompt prompt, byte[] requestId, int choice
         if (text.Length == 0 && !isLast)
         {
             return;
+        }
+
+        if (!_isBegun)
+        {
+            _isBegun = true;
+            SkipPrompt();
         }
 
         // An answer that was cut off has no complete reading; its partial one stands.
@@ -51,6 +58,16 @@ internal sealed class ChatOutput(ChatPrompt prompt, byte[] requestId, int choice
         if (message.RootElement.TryGetProperty("tool_calls", out JsonElement calls) && calls.ValueKind == JsonValueKind.Array)
         {
             AppendCalls(calls, delta);
+        }
+    }
+
+    /// <summary>What the parser reads into an empty answer stands in the prompt already: the beginning that is continued.</summary>
+    private void SkipPrompt()
+    {
+        if (prompt!.TryParse("", isPartial: true) is { } json)
+        {
+            using JsonDocument message = JsonDocument.Parse(json);
+            _content = Text(message.RootElement, "content");
         }
     }
 

@@ -22,11 +22,15 @@ internal sealed unsafe class ChatTemplates : IDisposable
         _handle = new ChatTemplatesHandle(value, model.Handle);
         Source = TakeSource();
         SupportsTools = Shim.dbl_templates_supports_tools(_handle, &error) == 1;
+        SupportsThinking = Shim.dbl_templates_supports_thinking(_handle, &error) == 1;
     }
 
     public string Source { get; }
 
     public bool SupportsTools { get; }
+
+    /// <summary>The model can think before it answers, in words that the parser tells apart.</summary>
+    public bool SupportsThinking { get; }
 
     /// <summary>Renders a request; null when the template, the tools or the schema can't be used together.</summary>
     /// <remarks>The native reason quotes the request, so it is dropped.</remarks>
@@ -34,7 +38,15 @@ internal sealed unsafe class ChatTemplates : IDisposable
     {
         byte* error;
         nint value = Shim.dbl_prompt_new(
-            _handle, request.Messages, request.Tools, request.ToolChoice, request.Schema, request.ParallelToolCalls ? 1 : 0, &error);
+            _handle,
+            request.Messages,
+            request.Tools,
+            request.ToolChoice,
+            request.Schema,
+            request.ReasoningEffort,
+            request.ParallelToolCalls ? 1 : 0,
+            request.ContinuesFinalMessage ? 1 : 0,
+            &error);
         if (value != 0)
         {
             return new ChatPrompt(new ChatPromptHandle(value, _handle));

@@ -7,13 +7,13 @@ internal enum EngineEventKind
     /// <summary>First and Second are the prompt's tokens done and in all.</summary>
     Prefill,
 
-    /// <summary>First is the token; Text is what it lets out.</summary>
+    /// <summary>First is the token; Text is what it lets out; Chance is set if the request asks for it.</summary>
     Token,
 
     /// <summary>Reason says why; Text is what was still held back.</summary>
     ChoiceEnd,
 
-    /// <summary>Fault says what went wrong, Text is its detail.</summary>
+    /// <summary>Fault says what went wrong, Text is its detail, Param the field at fault.</summary>
     End,
 }
 
@@ -25,4 +25,6 @@ internal readonly record struct EngineEvent(
     int Second = 0,
     string Text = "",
     FinishReason Reason = FinishReason.Unspecified,
-    InferenceFault Fault = InferenceFault.None);
+    InferenceFault Fault = InferenceFault.None,
+    string Param = "",
+    TokenChance? Chance = null);

@@ -29,6 +29,7 @@ internal sealed class EngineLoop : IAsyncDisposable
     private readonly Slot[] _slots;
     private readonly PrefixCache _prefixes;
     private readonly TokenSampler _sampler;
+    private readonly TokenChances _chances;
     private readonly Channel<Generation> _queue;
     private readonly Queue<(Generation Generation, int Choice)> _waiting = [];
     private readonly WakeSignal _wake = new();
@@ -46,6 +47,7 @@ internal sealed class EngineLoop : IAsyncDisposable
         _context = context;
         _suppressed = model.SuppressedTokens.ToArray();
         _sampler = new TokenSampler(model.VocabularySize);
+        _chances = new TokenChances(model.VocabularySize);
         _slots = new Slot[slots];
         for (int sequence = 0; sequence < slots; sequence++)
         {
@@ -237,7 +239,8 @@ internal sealed class EngineLoop : IAsyncDisposable
 
     private void Start(Slot slot, Generation generation, int choice)
     {
-        if (!generation.Prompt.TryCreateGrammar(_model, out Grammar? grammar))
+        Grammar? grammar = null;
+        if (generation.Prompt is { } prompt && !prompt.TryCreateGrammar(_model, out grammar))
         {
             generation.End(InferenceFault.InvalidRequest, "the tools or the response schema make no grammar");
             return;
@@ -352,6 +355,11 @@ internal sealed class EngineLoop : IAsyncDisposable
         }
 
         Span<float> logits = _context.Logits(index);
+        if (generation.TopLogprobs is not null && !logits.IsEmpty)
+        {
+            _chances.Remember(logits);
+        }
+
         if (logits.IsEmpty || !TryDraw(slot, logits, out int token))
         {
             Fail(slot, "no token could be drawn");
@@ -366,7 +374,8 @@ internal sealed class EngineLoop : IAsyncDisposable
 
         slot.OnDrawn(token);
         string text = slot.Text!.Append(token);
-        generation.Write(new EngineEvent(EngineEventKind.Token, slot.Choice, token, Text: text));
+        TokenChance? chance = generation.TopLogprobs is { } top ? _model.Describe(_chances, token, top) : null;
+        generation.Write(new EngineEvent(EngineEventKind.Token, slot.Choice, token, Text: text, Chance: chance));
         if (slot.Text.IsStopped || IsFull(slot, slot.CachedCount))
         {
             End(slot, slot.Text.IsStopped ? FinishReason.Stop : FinishReason.Length);
@@ -379,6 +388,12 @@ internal sealed class EngineLoop : IAsyncDisposable
         foreach (int suppressed in _suppressed)
         {
             logits[suppressed] = float.NegativeInfinity;
+        }
+
+        for (int index = 0; index < slot.Settings.LogitBias.Count; index++)
+        {
+            (int biased, float bias) = slot.Settings.LogitBias[index];
+            logits[biased] += bias;
         }
 
         slot.Counts.Penalize(logits, slot.Settings);

@@ -28,7 +28,7 @@ internal sealed class Generation : IDisposable
     private int _owners = 2;
     private volatile bool _isCancelled;
 
-    public Generation(ChatPrompt prompt, int[] promptTokens, Action wakeEngine)
+    public Generation(ChatPrompt? prompt, int[] promptTokens, Action wakeEngine)
     {
         Prompt = prompt;
         PromptTokens = promptTokens;
@@ -41,7 +41,8 @@ internal sealed class Generation : IDisposable
         });
     }
 
-    public ChatPrompt Prompt { get; }
+    /// <summary>Null when a plain text is completed.</summary>
+    public ChatPrompt? Prompt { get; }
 
     public int[] PromptTokens { get; }
 
@@ -59,6 +60,9 @@ internal sealed class Generation : IDisposable
 
     /// <summary>How many tokens each choice may have.</summary>
     public required int OutputTokensMax { get; init; }
+
+    /// <summary>How many of the likeliest tokens are told at each place; null: no chances are told.</summary>
+    public int? TopLogprobs { get; init; }
 
     public bool IsCancelled => _isCancelled;
 
@@ -105,7 +109,7 @@ internal sealed class Generation : IDisposable
         Debug.Assert(isWritten, "a request without room is not computed, and the margin holds one step");
     }
 
-    public void End(InferenceFault fault, string detail)
+    public void End(InferenceFault fault, string detail, string param = "")
     {
         if (HasEnded)
         {
@@ -114,7 +118,7 @@ internal sealed class Generation : IDisposable
 
         HasEnded = true;
         EndTimestamp = Stopwatch.GetTimestamp();
-        Write(new EngineEvent(EngineEventKind.End, Text: detail, Fault: fault));
+        Write(new EngineEvent(EngineEventKind.End, Text: detail, Fault: fault, Param: param));
         _events.Writer.Complete();
         Dispose();
     }
@@ -124,7 +128,7 @@ internal sealed class Generation : IDisposable
     {
         if (Interlocked.Decrement(ref _owners) == 0)
         {
-            Prompt.Dispose();
+            Prompt?.Dispose();
         }
     }
 }

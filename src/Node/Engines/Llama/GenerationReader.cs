@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using Darkbloom.Node.Engines.Llama.Text;
@@ -8,28 +9,47 @@ namespace Darkbloom.Node.Engines.Llama;
 /// <summary>Turns a generation's events into the messages that travel; the enumerating task owns it.</summary>
 internal sealed class GenerationReader
 {
+    /// <summary>Characters of the prompt that one delta repeats.</summary>
+    private const int EchoChars = 16 * 1024;
+
     private readonly Generation _generation;
-    private readonly string _fingerprint;
+    private readonly string _echo;
     private readonly ChatOutput[] _outputs;
+    private readonly bool[] _echoed;
+    private readonly ChanceBuffer?[] _chances;
     private readonly uint[] _offsets;
     private uint _reasoningTokens;
 
-    public GenerationReader(GenerateRequest request, Generation generation, LlamaModel model, string fingerprint)
+    /// <param name="echo">The prompt's text where every choice begins with it, otherwise empty.</param>
+    public GenerationReader(GenerateRequest request, Generation generation, LlamaModel model, string echo)
     {
         _generation = generation;
-        _fingerprint = fingerprint;
+        _echo = echo;
         _outputs = new ChatOutput[generation.Choices];
+        _chances = new ChanceBuffer?[generation.Choices];
         _offsets = new uint[generation.Choices];
+        _echoed = new bool[generation.Choices];
         byte[] requestId = request.RequestId.ToByteArray();
         for (int choice = 0; choice < _outputs.Length; choice++)
         {
             _outputs[choice] = new ChatOutput(generation.Prompt, requestId, choice);
+            _chances[choice] = generation.TopLogprobs is null ? null : new ChanceBuffer();
             Replay(choice, new TokenText(model, generation.PreservedTokens, generation.Stops));
         }
     }
 
     public IEnumerable<NodeResponse> Read(EngineEvent e)
     {
+        if (e.Kind is EngineEventKind.Token or EngineEventKind.ChoiceEnd && !_echoed[e.Choice])
+        {
+            _echoed[e.Choice] = true;
+            for (int start = 0; start < _echo.Length; start += EchoChars)
+            {
+                string piece = _echo.Substring(start, Math.Min(EchoChars, _echo.Length - start));
+                yield return new NodeResponse { Delta = new TokenDelta { Choice = (uint)e.Choice, Content = piece } };
+            }
+        }
+
         switch (e.Kind)
         {
             case EngineEventKind.Prefill:
@@ -55,6 +75,7 @@ internal sealed class GenerationReader
         TokenDelta delta = new() { Choice = (uint)e.Choice, Offset = _offsets[e.Choice]++ };
         delta.TokenIds.Add((uint)e.First);
         _outputs[e.Choice].Append(e.Text, isLast: false, delta);
+        _chances[e.Choice]?.Append(e.Chance, e.Text, delta);
         _reasoningTokens += delta.Reasoning.Length > 0 ? 1u : 0;
         return delta;
     }
@@ -77,7 +98,8 @@ internal sealed class GenerationReader
     {
         TokenDelta rest = new() { Choice = (uint)e.Choice, Offset = _offsets[e.Choice] };
         _outputs[e.Choice].Append(e.Text, isLast: true, rest);
-        bool isEmpty = rest.Content.Length + rest.Reasoning.Length + rest.ToolCalls.Count == 0;
+        _chances[e.Choice]?.Append(null, e.Text, rest);
+        bool isEmpty = rest.Chances.Count + rest.Content.Length + rest.Reasoning.Length + rest.ToolCalls.Count == 0;
         return new ChoiceEnd { Choice = (uint)e.Choice, Reason = Reason(e), Rest = isEmpty ? null : rest };
     }
 
@@ -96,7 +118,7 @@ internal sealed class GenerationReader
         {
             Fault = e.Fault,
             Detail = e.Text,
-            Fingerprint = _fingerprint,
+            Param = e.Param,
             Usage = new Usage
             {
                 PromptTokens = (uint)_generation.PromptTokens.Length,

@@ -27,13 +27,17 @@ public sealed class LlamaEngine : IEngine
     private readonly LlamaModel _model;
     private readonly ChatTemplates _templates;
     private readonly EngineLoop _loop;
+    private readonly RequestPreparer _preparer;
+    private readonly Embedder _embedder;
     private bool _isDisposed;
 
-    private LlamaEngine(LlamaModel model, ChatTemplates templates, EngineLoop loop, EngineModel description)
+    private LlamaEngine(LlamaModel model, ChatTemplates templates, EngineLoop loop, EngineModel description, int threads)
     {
         _model = model;
         _templates = templates;
         _loop = loop;
+        _preparer = new RequestPreparer(model, templates, loop);
+        _embedder = new Embedder(model, _preparer, threads);
         Model = description;
     }
 
@@ -57,9 +61,28 @@ public sealed class LlamaEngine : IEngine
     {
         ArgumentNullException.ThrowIfNull(request);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        IAsyncEnumerable<NodeResponse> responses = request.TaskCase switch
+        {
+            GenerateRequest.TaskOneofCase.Embedding => _embedder.EmbedAsync(request.Embedding, cancellationToken),
+            GenerateRequest.TaskOneofCase.Tokenization => Tokenization.Run(request, _model, _preparer).ToAsyncEnumerable(),
+            _ => DrawAsync(request, cancellationToken),
+        };
+        await foreach (NodeResponse response in responses)
+        {
+            if (response.End is { } end)
+            {
+                end.Fingerprint = Model.Card.Fingerprint;
+            }
 
+            yield return response;
+        }
+    }
+
+    private async IAsyncEnumerable<NodeResponse> DrawAsync(
+        GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         // Step 1: check and tokenize. Nothing of a request that fails here reaches the engine's thread.
-        using Generation? generation = Prepare(request, out GenerationEnd? refusal);
+        using Generation? generation = _preparer.Prepare(request, out GenerationEnd? refusal);
         if (generation is null)
         {
             yield return new NodeResponse { End = refusal };
@@ -83,7 +106,7 @@ public sealed class LlamaEngine : IEngine
         // Step 3: read the tokens as messages. Leaving early, by cancellation or otherwise, frees the slots.
         try
         {
-            GenerationReader reader = new(request, generation, _model, Model.Card.Fingerprint);
+            GenerationReader reader = new(request, generation, _model, Echo(request, generation));
             await foreach (EngineEvent e in generation.ReadAllAsync(cancellationToken))
             {
                 foreach (NodeResponse response in reader.Read(e))
@@ -100,10 +123,18 @@ public sealed class LlamaEngine : IEngine
         }
     }
 
+    private string Echo(GenerateRequest request, Generation generation) => request.Completion switch
+    {
+        { Echo: true, Prompt.Text: { Length: > 0 } text } => text,
+        { Echo: true } => _model.Text(generation.PromptTokens),
+        _ => "",
+    };
+
     public async ValueTask DisposeAsync()
     {
         _isDisposed = true;
         await _loop.DisposeAsync();
+        _embedder.Dispose();
         _templates.Dispose();
         _model.Dispose();
     }
@@ -129,13 +160,17 @@ public sealed class LlamaEngine : IEngine
                 Fingerprint = Fingerprint(sha256, templates.Source),
                 Parameters = model.Parameters,
                 SizeBytes = (ulong)new FileInfo(options.ModelPath).Length,
-                Chat = true,
-                Tools = templates.SupportsTools,
+                Chat = !model.EmbedsOnly,
+                Tools = !model.EmbedsOnly && templates.SupportsTools,
+                Reasoning = !model.EmbedsOnly && templates.SupportsThinking,
+                TextCompletion = !model.EmbedsOnly,
+                FillInMiddle = !model.EmbedsOnly && model.FillInMiddle is not null,
+                Embeddings = true,
             };
             EngineLoop loop = new(model, context, options.Slots, options.QueueMax);
             long textBytesMax = ((long)context.TokensPerSequence * model.PieceBytesMax) - 1;
             EngineModel description = new(card, options.Slots) { TextBytesMax = (uint)Math.Min(textBytesMax, uint.MaxValue) };
-            return new LlamaEngine(model, templates, loop, description);
+            return new LlamaEngine(model, templates, loop, description, options.EffectiveThreads);
         }
         catch
         {
@@ -156,87 +191,5 @@ public sealed class LlamaEngine : IEngine
         string build = $"\nllama.cpp {NativeLayout.LlamaVersion}\nsampler {TokenSampler.Version}\n";
         byte[] input = [.. sha256, .. Encoding.UTF8.GetBytes(build), .. Encoding.UTF8.GetBytes(template)];
         return "db_" + Convert.ToHexStringLower(SHA256.HashData(input).AsSpan(0, FingerprintBytes));
-    }
-
-    private Generation? Prepare(GenerateRequest request, out GenerationEnd? refusal)
-    {
-        string fault = RequestReader.FindFault(request);
-        ChatRequestJson? json = null;
-        if (fault.Length > 0
-            || !SamplingSettings.TryCreate(request.Sampling, out SamplingSettings settings, out fault)
-            || !RequestReader.TryRead(request, out json, out fault))
-        {
-            refusal = Fault(InferenceFault.InvalidRequest, fault);
-            return null;
-        }
-
-        if (FindOverflow(request) is { } overflow)
-        {
-            refusal = overflow;
-            return null;
-        }
-
-        if (ToldTokens.TryRead(request, _model) is not { } told)
-        {
-            refusal = Fault(InferenceFault.InvalidRequest, "told holds a token that no answer holds");
-            return null;
-        }
-
-        if (_templates.Render(json!) is not { } prompt)
-        {
-            refusal = Fault(InferenceFault.InvalidRequest, "the chat template cannot render these messages, tools and schema");
-            return null;
-        }
-
-        int[] tokens = _model.Tokenize(prompt.Text);
-        if (tokens.Length == 0 || tokens.Length >= _loop.TokensPerSequence)
-        {
-            prompt.Dispose();
-            refusal = tokens.Length == 0
-                ? Fault(InferenceFault.InvalidRequest, "the messages render to nothing")
-                : Overflow(tokens.Length.ToString(System.Globalization.CultureInfo.InvariantCulture));
-            return null;
-        }
-
-        refusal = null;
-        return new Generation(prompt, tokens, _loop.Wake)
-        {
-            Settings = settings,
-            Told = told,
-            Stops = [.. request.Stop, .. prompt.Stops],
-            PreservedTokens = PreservedTokens(prompt),
-            Choices = (int)request.Choices,
-            OutputTokensMax = request.OutputTokensMax == 0 ? int.MaxValue : (int)Math.Min(request.OutputTokensMax, int.MaxValue),
-        };
-    }
-
-    /// <summary>A text of more bytes than a full context of the longest tokens can't fit: it isn't even tokenized.</summary>
-    private GenerationEnd? FindOverflow(GenerateRequest request)
-    {
-        long bytes = request.Messages.Sum(static message => (long)Encoding.UTF8.GetByteCount(message.Content));
-        long tokensMin = bytes / _model.PieceBytesMax;
-        return tokensMin >= _loop.TokensPerSequence ? Overflow($"at least {tokensMin}") : null;
-    }
-
-    private GenerationEnd Overflow(string tokens) => Fault(
-        InferenceFault.ContextLengthExceeded,
-        $"the prompt has {tokens} tokens, the context holds {_loop.TokensPerSequence} and one is needed for the answer");
-
-    private GenerationEnd Fault(InferenceFault fault, string detail) =>
-        new() { Fault = fault, Detail = detail, Fingerprint = Model.Card.Fingerprint, Usage = new Usage() };
-
-    private HashSet<int> PreservedTokens(ChatPrompt prompt)
-    {
-        HashSet<int> preserved = [];
-        foreach (string text in prompt.Preserved)
-        {
-            // Only a text that is one token can be hidden as a special token.
-            if (_model.Tokenize(text) is [int token])
-            {
-                preserved.Add(token);
-            }
-        }
-
-        return preserved;
     }
 }

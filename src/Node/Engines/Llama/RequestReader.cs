@@ -2,7 +2,10 @@ using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using Darkbloom.Node.Engines.Llama.Text;
+using Darkbloom.Protocol.Constraints;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Node.Engines.Llama;
@@ -13,7 +16,8 @@ internal static class RequestReader
 {
     public const int ChoicesMax = 8;
     public const int StopsMax = 4;
-    public const int StopCharactersMax = 256;
+    public const int StopCharactersMax = 1024;
+    public const int TopLogprobsMax = 20;
     public const int MessagesMax = 4096;
     public const int ToolsCharactersMax = 256 * 1024;
     public const int SchemaCharactersMax = 64 * 1024;
@@ -22,16 +26,13 @@ internal static class RequestReader
     public const int JsonDepthMax = 64;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonDepthMax };
-    private static readonly JsonWriterOptions WriterOptions = new() { SkipValidation = true };
+    // Texts as they are: an escaped special token would be one again in the template.
+    private static readonly JsonWriterOptions WriterOptions =
+        new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Checks what needs no model; the fault is empty when all is well.</summary>
     public static string FindFault(GenerateRequest request)
     {
-        if (request.Messages.Count is 0 or > MessagesMax)
-        {
-            return $"messages must be 1 to {MessagesMax}";
-        }
-
         if (request.Choices is 0 or > ChoicesMax)
         {
             return $"choices must be 1 to {ChoicesMax}";
@@ -55,6 +56,21 @@ internal static class RequestReader
             }
         }
 
+        if (request.TopLogprobs > TopLogprobsMax)
+        {
+            return $"top_logprobs must be at most {TopLogprobsMax}";
+        }
+
+        return request.TaskCase == GenerateRequest.TaskOneofCase.None ? FindMessageFault(request) : "";
+    }
+
+    private static string FindMessageFault(GenerateRequest request)
+    {
+        if (request.Messages.Count is 0 or > MessagesMax)
+        {
+            return $"messages must be 1 to {MessagesMax}";
+        }
+
         foreach (ChatMessage message in request.Messages)
         {
             // The native side takes C strings.
@@ -69,11 +85,21 @@ internal static class RequestReader
             }
         }
 
+        if (request.ContinuesFinalMessage && request.Messages[^1].Role != "assistant")
+        {
+            return "messages must end with the assistant's to be continued";
+        }
+
+        if (request.ReasoningEffort is not ("" or "none" or "minimal" or "low" or "medium" or "high" or "xhigh"))
+        {
+            return "reasoning_effort has an unknown value";
+        }
+
         return "";
     }
 
-    /// <summary>The request as the template engine takes it.</summary>
-    public static bool TryRead(GenerateRequest request, out ChatRequestJson? json, out string fault)
+    /// <summary>The request as the template engine takes it, with what people wrote guarded.</summary>
+    public static bool TryRead(GenerateRequest request, SpecialText special, out ChatRequestJson? json, out string fault)
     {
         json = null;
         fault = "";
@@ -91,7 +117,13 @@ internal static class RequestReader
                 using JsonDocument document = JsonDocument.Parse(schema, Options);
                 if (document.RootElement.ValueKind != JsonValueKind.Object)
                 {
-                    fault = "the response schema must be an object";
+                    fault = "response_schema_json must be an object";
+                    return false;
+                }
+
+                if (OutputSchema.FindFault(document.RootElement) is { } unobeyed)
+                {
+                    fault = $"response_schema_json can't be obeyed: {unobeyed.Reason}";
                     return false;
                 }
             }
@@ -103,7 +135,23 @@ internal static class RequestReader
                 return false;
             }
 
-            json = new ChatRequestJson(WriteMessages(request.Messages), tools, choice, schema, request.ParallelToolCalls);
+            if (tools.Length > 0 && !TrySimplify(ref tools))
+            {
+                fault = $"tools must have at most {OutputSchema.NodesMax} parts";
+                return false;
+            }
+
+            if (tools.Length > 0 && special.IsIn(tools = WriteTools(tools, special)))
+            {
+                fault = "tools must not spell out the model's special tokens";
+                return false;
+            }
+
+            json = new ChatRequestJson(WriteMessages(request.Messages, special), tools, choice, schema, request.ParallelToolCalls)
+            {
+                ReasoningEffort = request.ReasoningEffort,
+                ContinuesFinalMessage = request.ContinuesFinalMessage,
+            };
             return true;
         }
         catch (JsonException)
@@ -165,43 +213,63 @@ internal static class RequestReader
             ? name.GetString()
             : null;
 
-    private static string WriteMessages(IEnumerable<ChatMessage> messages)
+    private static bool TrySimplify(ref string tools)
+    {
+        using JsonDocument document = JsonDocument.Parse(tools, Options);
+        bool isSimple = false;
+        tools = Write(writer => isSimple = ToolSchemas.TryWrite(writer, document.RootElement));
+        return isSimple;
+    }
+
+    /// <summary>Names and schemas of tools become the grammar and can't be changed; what describes them can.</summary>
+    private static string WriteTools(string tools, SpecialText special) => Write(writer =>
+    {
+        using JsonDocument document = JsonDocument.Parse(tools, Options);
+        special.WriteGuarded(writer, document.RootElement, only: "description", isGuarded: false);
+    });
+
+    private static string WriteMessages(IEnumerable<ChatMessage> messages, SpecialText special) => Write(writer =>
+    {
+        writer.WriteStartArray();
+        foreach (ChatMessage message in messages)
+        {
+            WriteMessage(writer, message, special);
+        }
+
+        writer.WriteEndArray();
+    });
+
+    private static string Write(Action<Utf8JsonWriter> write)
     {
         ArrayBufferWriter<byte> buffer = new();
         using (Utf8JsonWriter writer = new(buffer, WriterOptions))
         {
-            writer.WriteStartArray();
-            foreach (ChatMessage message in messages)
-            {
-                WriteMessage(writer, message);
-            }
-
-            writer.WriteEndArray();
+            write(writer);
         }
 
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private static void WriteMessage(Utf8JsonWriter writer, ChatMessage message)
+    private static void WriteMessage(Utf8JsonWriter writer, ChatMessage message, SpecialText special)
     {
         writer.WriteStartObject();
         writer.WriteString("role", message.Role);
-        writer.WriteString("content", message.Content);
+        writer.WriteString("content", special.Guard(message.Content));
         if (message.Name.Length > 0)
         {
-            writer.WriteString("name", message.Name);
+            writer.WriteString("name", special.Guard(message.Name));
         }
 
         if (message.ToolCallId.Length > 0)
         {
-            writer.WriteString("tool_call_id", message.ToolCallId);
+            writer.WriteString("tool_call_id", special.Guard(message.ToolCallId));
         }
 
         if (message.ToolCallsJson.Length > 0)
         {
             using JsonDocument calls = JsonDocument.Parse(message.ToolCallsJson, Options);
             writer.WritePropertyName("tool_calls");
-            calls.RootElement.WriteTo(writer);
+            special.WriteGuarded(writer, calls.RootElement);
         }
 
         writer.WriteEndObject();

@@ -22,7 +22,7 @@ public sealed class ChatRequestParserTests
         Assert.Empty(generate.Stop);
         Assert.True(generate.ParallelToolCalls);
         Assert.Equal(("", "", ""), (generate.ToolsJson, generate.ToolChoice, generate.ResponseSchemaJson));
-        Assert.Equal((false, false, true), (request.Stream, request.IncludeUsage, request.IncludeObfuscation));
+        Assert.Null(request.Stream);
     }
 
     [Fact]
@@ -31,9 +31,10 @@ public sealed class ChatRequestParserTests
         ChatRequest request = Parsing.Accept(GatewayHarness.ChatBody("""
             "stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},"max_completion_tokens":9,
             "temperature":0.25,"top_p":0.5,"top_k":40,"min_p":0.125,"frequency_penalty":-2,"presence_penalty":2,"seed":-1,
-            "stop":["a","b"],"n":3,"parallel_tool_calls":false
+            "stop":["a","b"],"n":3,"parallel_tool_calls":false,"repetition_penalty":1.5,"logit_bias":{"7":-100,"8":0.5},
+            "logprobs":true,"top_logprobs":20,"reasoning_effort":"low"
             """));
-        Assert.Equal((true, true, false), (request.Stream, request.IncludeUsage, request.IncludeObfuscation));
+        Assert.Equal(new StreamOptions(IncludeUsage: true, IncludeObfuscation: false), request.Stream);
         Assert.Equal(
             new Sampling
             {
@@ -44,10 +45,13 @@ public sealed class ChatRequestParserTests
                 FrequencyPenalty = -2,
                 PresencePenalty = 2,
                 Seed = ulong.MaxValue,
+                RepetitionPenalty = 1.5f,
+                LogitBias = { [7] = -100, [8] = 0.5f },
             },
             request.Generate.Sampling);
         Assert.Equal((9u, 3u, false), (request.Generate.OutputTokensMax, request.Generate.Choices, request.Generate.ParallelToolCalls));
         Assert.Equal(["a", "b"], request.Generate.Stop);
+        Assert.Equal((true, 20u, "low"), (request.Generate.Logprobs, request.Generate.TopLogprobs, request.Generate.ReasoningEffort));
     }
 
     [Theory]
@@ -58,6 +62,11 @@ public sealed class ChatRequestParserTests
     [InlineData("\"user\":\"u\",\"safety_identifier\":\"s\",\"prompt_cache_key\":\"k\",\"store\":false,\"metadata\":{\"a\":\"b\"}")]
     [InlineData("\"service_tier\":\"auto\"")]
     [InlineData("\"service_tier\":\"default\"")]
+    [InlineData("\"service_tier\":\"flex\",\"store\":true,\"prompt_cache_retention\":\"24h\"")]
+    [InlineData("\"prediction\":{\"type\":\"content\",\"content\":\"x\"}")]
+    [InlineData("\"prediction\":{\"type\":\"content\",\"content\":[{\"type\":\"text\",\"text\":\"x\"}]}")]
+    [InlineData("\"repeat_penalty\":1.1")]
+    [InlineData("\"logprobs\":true,\"top_logprobs\":0")]
     [InlineData("\"stream\":true,\"stream_options\":{}")]
     [InlineData("\"stream\":true,\"stream_options\":{\"include_usage\":null}")]
     [InlineData("\"stop\":[]")]
@@ -113,8 +122,18 @@ public sealed class ChatRequestParserTests
     [InlineData("\"stream\":1", "invalid_type")]
     [InlineData("\"parallel_tool_calls\":\"no\"", "invalid_type")]
     [InlineData("\"metadata\":[]", "invalid_type")]
-    [InlineData("\"store\":true", "unsupported_value")]
-    [InlineData("\"service_tier\":\"flex\"", "invalid_value")]
+    [InlineData("\"store\":\"yes\"", "invalid_type")]
+    [InlineData("\"service_tier\":\"gold\"", "invalid_value")]
+    [InlineData("\"prompt_cache_retention\":\"1h\"", "invalid_value")]
+    [InlineData("\"prediction\":1", "invalid_type")]
+    [InlineData("\"logprobs\":0", "invalid_type")]
+    [InlineData("\"top_logprobs\":1", "invalid_parameter_combination")]
+    [InlineData("\"top_logprobs\":21", "integer_above_max_value")]
+    [InlineData("\"reasoning_effort\":\"wild\"", "invalid_value")]
+    [InlineData("\"repetition_penalty\":2", null)]
+    [InlineData("\"repetition_penalty\":0", "decimal_below_min_value")]
+    [InlineData("\"repetition_penalty\":2.001", "decimal_above_max_value")]
+    [InlineData("\"logit_bias\":[]", "invalid_type")]
     [InlineData("\"user\":7", "invalid_type")]
     [InlineData("\"tool_choice\":\"required\"", "invalid_parameter_combination")]
     [InlineData("\"tool_choice\":\"sometimes\"", "invalid_value")]
@@ -139,6 +158,14 @@ public sealed class ChatRequestParserTests
     [InlineData("\"stream\":true,\"stream_options\":{\"include_usage\":1}", "stream_options.include_usage")]
     [InlineData("\"stream\":true,\"stream_options\":{\"extra\":1}", "stream_options.extra")]
     [InlineData("\"metadata\":{\"a\":1}", "metadata.a")]
+    [InlineData("\"logit_bias\":{\"x\":1}", "logit_bias.x")]
+    [InlineData("\"logit_bias\":{\"-1\":1}", "logit_bias.-1")]
+    [InlineData("\"logit_bias\":{\"4294967296\":1}", "logit_bias.4294967296")]
+    [InlineData("\"logit_bias\":{\"1\":100.5}", "logit_bias.1")]
+    [InlineData("\"logit_bias\":{\"1\":true}", "logit_bias.1")]
+    [InlineData("\"prediction\":{}", "prediction.type")]
+    [InlineData("\"prediction\":{\"type\":\"content\"}", "prediction.content")]
+    [InlineData("\"prediction\":{\"type\":\"x\",\"content\":\"\"}", "prediction.type")]
     [InlineData("\"max_tokens\":1,\"max_completion_tokens\":1", "max_tokens")]
     public void A_fault_inside_a_field_is_named_by_its_path(string more, string param) =>
         Assert.Equal(param, Parsing.Reject(GatewayHarness.ChatBody(more)).Param);
@@ -147,17 +174,10 @@ public sealed class ChatRequestParserTests
     [InlineData("audio", "{}")]
     [InlineData("function_call", "\"auto\"")]
     [InlineData("functions", "[{}]")]
-    [InlineData("logit_bias", "{\"1\":2}")]
-    [InlineData("logprobs", "true")]
-    [InlineData("logprobs", "0")]
     [InlineData("modalities", "[\"text\",\"audio\"]")]
     [InlineData("modalities", "[]")]
     [InlineData("moderation", "{}")]
-    [InlineData("prediction", "{}")]
     [InlineData("prompt_cache_options", "{}")]
-    [InlineData("prompt_cache_retention", "\"24h\"")]
-    [InlineData("reasoning_effort", "\"low\"")]
-    [InlineData("top_logprobs", "1")]
     [InlineData("verbosity", "\"low\"")]
     [InlineData("web_search_options", "{}")]
     public void A_field_that_cannot_be_honoured_is_refused_by_name_with_advice(string name, string value)
@@ -192,11 +212,11 @@ public sealed class ChatRequestParserTests
     }
 
     [Theory]
-    [InlineData("\"model\":\"{0}\"", ChatRequestParser.ModelCharsMax)]
-    [InlineData("\"model\":\"m\",\"stop\":\"{0}\"", ChatRequestParser.StopCharsMax)]
-    [InlineData("\"model\":\"m\",\"user\":\"{0}\"", ChatRequestParser.LabelCharsMax)]
-    [InlineData("\"model\":\"m\",\"metadata\":{{\"{0}\":\"\"}}", ChatRequestParser.MetadataKeyCharsMax)]
-    [InlineData("\"model\":\"m\",\"metadata\":{{\"a\":\"{0}\"}}", ChatRequestParser.MetadataValueCharsMax)]
+    [InlineData("\"model\":\"{0}\"", CommonFields.ModelCharsMax)]
+    [InlineData("\"model\":\"m\",\"stop\":\"{0}\"", CommonFields.StopCharsMax)]
+    [InlineData("\"model\":\"m\",\"user\":\"{0}\"", HarmlessFields.LabelCharsMax)]
+    [InlineData("\"model\":\"m\",\"metadata\":{{\"{0}\":\"\"}}", HarmlessFields.MetadataKeyCharsMax)]
+    [InlineData("\"model\":\"m\",\"metadata\":{{\"a\":\"{0}\"}}", HarmlessFields.MetadataValueCharsMax)]
     public void Text_has_a_longest_length(string format, int max)
     {
         string Body(int length) =>
@@ -214,9 +234,30 @@ public sealed class ChatRequestParserTests
     {
         string Pairs(int count) =>
             "\"metadata\":{" + string.Join(',', Enumerable.Range(0, count).Select(i => $"\"k{i}\":\"v\"")) + "}";
-        Parsing.Accept(GatewayHarness.ChatBody(Pairs(ChatRequestParser.MetadataPairsMax - 1)));
-        Parsing.Accept(GatewayHarness.ChatBody(Pairs(ChatRequestParser.MetadataPairsMax)));
-        Assert.Equal("object_above_max_length", Parsing.Reject(GatewayHarness.ChatBody(Pairs(ChatRequestParser.MetadataPairsMax + 1))).Code);
+        Parsing.Accept(GatewayHarness.ChatBody(Pairs(HarmlessFields.MetadataPairsMax - 1)));
+        Parsing.Accept(GatewayHarness.ChatBody(Pairs(HarmlessFields.MetadataPairsMax)));
+        Assert.Equal("object_above_max_length", Parsing.Reject(GatewayHarness.ChatBody(Pairs(HarmlessFields.MetadataPairsMax + 1))).Code);
+    }
+
+    [Fact]
+    public void A_bias_names_most_tokens()
+    {
+        string Bias(int count) =>
+            "\"logit_bias\":{" + string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{i}\":1")) + "}";
+        Parsing.Accept(GatewayHarness.ChatBody(Bias(CommonFields.LogitBiasMax)));
+        Assert.Equal("object_above_max_length", Parsing.Reject(GatewayHarness.ChatBody(Bias(CommonFields.LogitBiasMax + 1))).Code);
+    }
+
+    [Theory]
+    [InlineData("""{"role":"assistant","content":"It is"}""", true)]
+    [InlineData("""{"role":"assistant","content":""}""", false)]
+    [InlineData("""{"role":"user","content":"It is"}""", false)]
+    public void An_assistant_message_at_the_end_is_continued(string last, bool continued)
+    {
+        string messages = $$"""{"model":"m","messages":[{"role":"user","content":"Hi"},{{last}}]""";
+        Assert.Equal(continued, Parsing.Accept(messages + "}").Generate.ContinuesFinalMessage);
+        ApiError? error = Parsing.Parse(messages + ""","response_format":{"type":"json_object"}}""", out _);
+        Assert.Equal(continued ? "response_format" : null, error?.Param);
     }
 
     [Fact]

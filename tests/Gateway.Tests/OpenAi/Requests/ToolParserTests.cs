@@ -53,11 +53,28 @@ public sealed class ToolParserTests
     [InlineData("{\"type\":\"function\",\"function\":{}}", "tool_choice.function.name")]
     [InlineData("{\"type\":\"function\",\"function\":{\"name\":\"f\",\"x\":1}}", "tool_choice.function.x")]
     [InlineData("{\"type\":\"function\"}", "tool_choice.function")]
-    [InlineData("{\"type\":\"allowed_tools\",\"allowed_tools\":{}}", "tool_choice.type")]
+    [InlineData("{\"type\":\"allowed_tools\"}", "tool_choice.allowed_tools")]
+    [InlineData("{\"type\":\"allowed_tools\",\"allowed_tools\":{}}", "tool_choice.allowed_tools.mode")]
+    [InlineData("{\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":\"none\"}}", "tool_choice.allowed_tools.mode")]
+    [InlineData("{\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":\"auto\",\"tools\":[]}}", "tool_choice.allowed_tools.tools")]
+    [InlineData("{\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":\"auto\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"h\"}}]}}", "tool_choice.allowed_tools.tools[0].function.name")]
     [InlineData("{}", "tool_choice.type")]
     [InlineData("true", "tool_choice")]
     public void A_choice_at_fault_is_named_by_its_path(string choice, string param) =>
         Assert.Equal(param, Parsing.Reject(GatewayHarness.ChatBody($"\"tool_choice\":{choice},\"tools\":{Tools}")).Param);
+
+    [Theory]
+    [InlineData("auto")]
+    [InlineData("required")]
+    public void Allowed_tools_are_the_ones_that_are_left(string mode)
+    {
+        GenerateRequest generate = Parsing.Accept(GatewayHarness.ChatBody(
+            $$$"""
+            "tools":{{{Tools}}},"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"{{{mode}}}","tools":[{"type":"function","function":{"name":"g"}}]}}
+            """)).Generate;
+        Assert.Equal("""[{"type":"function","function":{"name":"g"}}]""", generate.ToolsJson);
+        Assert.Equal(mode, generate.ToolChoice);
+    }
 
     [Fact]
     public void A_named_choice_needs_tools() =>

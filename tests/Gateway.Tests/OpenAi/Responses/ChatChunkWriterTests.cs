@@ -18,7 +18,7 @@ public sealed class ChatChunkWriterTests
         ArrayBufferWriter<byte> output = new(1024 * 1024);
         GenerateRequest generate = new() { Choices = 1, Sampling = new Sampling { Seed = 1 } };
         using ChatChunkWriter chunks = new(
-            output, new CompletionHeader("chatcmpl-1", 1, "acme/tiny", "fp"), new ChatRequest(generate, true, true, padded));
+            output, new CompletionHeader("chatcmpl-1", 1, "acme/tiny", "fp"), generate, new StreamOptions(true, padded));
         TokenDelta delta = Say.Text(" token é").Delta;
         for (int i = 0; i < 100; i++)
         {

@@ -63,6 +63,36 @@ internal static unsafe partial class LlamaApi
     public static partial byte llama_vocab_is_eog(nint vocab, int token);
 
     [LibraryImport(Library)]
+    public static partial int llama_vocab_bos(nint vocab);
+
+    [LibraryImport(Library)]
+    public static partial int llama_vocab_eos(nint vocab);
+
+    [LibraryImport(Library)]
+    public static partial int llama_model_n_embd_out(ModelHandle model);
+
+    [LibraryImport(Library)]
+    public static partial int llama_pooling_type(ContextHandle context);
+
+    [LibraryImport(Library)]
+    public static partial float* llama_get_embeddings_seq(ContextHandle context, int sequence);
+
+    [LibraryImport(Library)]
+    public static partial void llama_memory_clear(nint memory, byte data);
+
+    [LibraryImport(Library)]
+    public static partial int llama_vocab_get_attr(nint vocab, int token);
+
+    [LibraryImport(Library)]
+    public static partial int llama_vocab_fim_pre(nint vocab);
+
+    [LibraryImport(Library)]
+    public static partial int llama_vocab_fim_suf(nint vocab);
+
+    [LibraryImport(Library)]
+    public static partial int llama_vocab_fim_mid(nint vocab);
+
+    [LibraryImport(Library)]
     public static partial byte llama_vocab_get_add_bos(nint vocab);
 
     [LibraryImport(Library)]

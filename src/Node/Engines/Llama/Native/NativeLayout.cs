@@ -8,7 +8,7 @@ namespace Darkbloom.Node.Engines.Llama.Native;
 internal static class NativeLayout
 {
     public const string LlamaVersion = "0.4.0";
-    public const int ShimVersion = 1;
+    public const int ShimVersion = 2;
 
     private const int ModelParamsBytes = 80;
     private const int ContextParamsBytes = 160;

@@ -25,6 +25,9 @@ internal static unsafe partial class Shim
     [LibraryImport(Library)]
     public static partial int dbl_templates_supports_tools(ChatTemplatesHandle templates, byte** error);
 
+    [LibraryImport(Library)]
+    public static partial int dbl_templates_supports_thinking(ChatTemplatesHandle templates, byte** error);
+
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint dbl_prompt_new(
         ChatTemplatesHandle templates,
@@ -32,7 +35,9 @@ internal static unsafe partial class Shim
         string tools,
         string toolChoice,
         string schema,
+        string reasoningEffort,
         int parallelToolCalls,
+        int continuesFinalMessage,
         byte** error);
 
     [LibraryImport(Library)]

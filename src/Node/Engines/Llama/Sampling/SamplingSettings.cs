@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+
 namespace Darkbloom.Node.Engines.Llama.Sampling;
 
 /// <summary>How one choice's tokens are drawn; every value is inside its range.</summary>
@@ -5,6 +7,8 @@ public readonly record struct SamplingSettings
 {
     public const float TemperatureMax = 2;
     public const float PenaltyMax = 2;
+    public const float LogitBiasMax = 100;
+    public const int LogitBiasTokensMax = 1024;
 
     public float Temperature { get; private init; }
 
@@ -18,6 +22,12 @@ public readonly record struct SamplingSettings
     public float FrequencyPenalty { get; private init; }
 
     public float PresencePenalty { get; private init; }
+
+    /// <summary>One when repeating costs nothing.</summary>
+    public float RepetitionPenalty { get; private init; }
+
+    /// <summary>What is added to single tokens' logits; every token is one of the vocabulary, which the engine checks.</summary>
+    public IReadOnlyList<KeyValuePair<int, float>> LogitBias { get; private init; }
 
     public ulong Seed { get; private init; }
 
@@ -34,7 +44,9 @@ public readonly record struct SamplingSettings
             { MinP: not (>= 0 and <= 1) } => "min_p must be 0 to 1",
             { FrequencyPenalty: not (>= -PenaltyMax and <= PenaltyMax) } => "frequency_penalty must be -2 to 2",
             { PresencePenalty: not (>= -PenaltyMax and <= PenaltyMax) } => "presence_penalty must be -2 to 2",
-            _ => "",
+            { RepetitionPenalty: not (>= 0 and <= PenaltyMax) } => "repetition_penalty must be 0 to 2",
+            { LogitBias.Count: > LogitBiasTokensMax } => "logit_bias must name at most 1024 tokens",
+            _ => FindBiasFault(source),
         };
         if (source is null || fault.Length > 0)
         {
@@ -49,9 +61,32 @@ public readonly record struct SamplingSettings
             MinP = source.MinP,
             FrequencyPenalty = source.FrequencyPenalty,
             PresencePenalty = source.PresencePenalty,
+            RepetitionPenalty = source.RepetitionPenalty == 0 ? 1 : source.RepetitionPenalty,
+            LogitBias = [.. Bias(source)],
             Seed = source.Seed,
         };
         return true;
+    }
+
+    private static string FindBiasFault(Protocol.Schema.Sampling source)
+    {
+        foreach ((uint token, float bias) in source.LogitBias)
+        {
+            if (token > int.MaxValue || bias is not (>= -LogitBiasMax and <= LogitBiasMax))
+            {
+                return "logit_bias must be -100 to 100, by token";
+            }
+        }
+
+        return "";
+    }
+
+    private static IEnumerable<KeyValuePair<int, float>> Bias(Protocol.Schema.Sampling source)
+    {
+        foreach ((uint token, float bias) in source.LogitBias)
+        {
+            yield return new((int)token, bias);
+        }
     }
 
     /// <summary>The noise of choice i is drawn under seed + i.</summary>

@@ -1,0 +1,68 @@
+using System;
+using System.Collections.Generic;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Protocol.Schema;
+
+namespace Darkbloom.Gateway.OpenAi;
+
+/// <summary>An answer that the mesh will give once it is asked.</summary>
+/// <param name="Model">As the client may know it.</param>
+/// <param name="Choices">How many choices the messages tell of.</param>
+internal sealed record MeshAnswer(
+    string Model, int Choices, Func<CancellationToken, IAsyncEnumerable<NodeResponse>> Generate)
+{
+    public static MeshAnswer To(GenerateRequest request, IInferenceClient client) =>
+        new(request.Model, (int)request.Choices, cancellationToken => client.GenerateAsync(request, cancellationToken));
+
+    /// <summary>The answers to several requests as one: each in its turn, choices numbered through, tokens added up.</summary>
+    public static MeshAnswer ToAll(IReadOnlyList<GenerateRequest> requests, IInferenceClient client) =>
+        requests.Count == 1
+            ? To(requests[0], client)
+            : new(
+                requests[0].Model,
+                (int)requests[0].Choices * requests.Count,
+                cancellationToken => AskInTurnAsync(requests, client, cancellationToken));
+
+    private static async IAsyncEnumerable<NodeResponse> AskInTurnAsync(
+        IReadOnlyList<GenerateRequest> requests, IInferenceClient client, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Usage total = new();
+        for (int index = 0; index < requests.Count; index++)
+        {
+            uint first = (uint)index * requests[index].Choices;
+            await foreach (NodeResponse response in client.GenerateAsync(requests[index], cancellationToken))
+            {
+                switch (response.BodyCase)
+                {
+                    case NodeResponse.BodyOneofCase.Delta:
+                        response.Delta.Choice += first;
+                        break;
+                    case NodeResponse.BodyOneofCase.ChoiceEnd:
+                        response.ChoiceEnd.Choice += first;
+                        break;
+                    case NodeResponse.BodyOneofCase.End when response.End.Fault == InferenceFault.None:
+                        Add(total, response.End.Usage);
+                        response.End.Usage = total;
+                        if (index < requests.Count - 1)
+                        {
+                            continue;
+                        }
+
+                        break;
+                }
+
+                yield return response;
+            }
+        }
+    }
+
+    private static void Add(Usage total, Usage? usage)
+    {
+        total.PromptTokens += usage?.PromptTokens ?? 0;
+        total.CachedPromptTokens += usage?.CachedPromptTokens ?? 0;
+        total.CompletionTokens += usage?.CompletionTokens ?? 0;
+        total.ReasoningTokens += usage?.ReasoningTokens ?? 0;
+    }
+}

@@ -1,0 +1,60 @@
+using System;
+using System.Text.Json;
+using System.Threading.Tasks;
+using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Gateway.OpenAi.Requests;
+
+namespace Darkbloom.Gateway.OpenAi;
+
+/// <summary>Answers what a model computes on texts without writing any: vectors, ranks, tokens.</summary>
+internal sealed class TextTasksEndpoint(IInferenceClient client, ModelsEndpoint models, GenerationRelay relay)
+{
+    /// <summary>1. Read and parse. 2. Check what only the model can tell. 3. Ask the mesh and write the answer whole.</summary>
+    public async Task HandleAsync(ApiExchange exchange, Func<JsonElement, TextTask> newTask)
+    {
+        // Step 1.
+        (RequestBody? body, ApiError? error) =
+            await RequestBody.ReadAsync(exchange.Context.Request, exchange.Context.RequestAborted);
+        TextTask? task = null;
+        if (error is null)
+        {
+            using (body)
+            {
+                error = Parse(body!.Bytes, newTask, out task);
+            }
+        }
+
+        // Step 2.
+        if (error is null && task!.Generate.Model.Length == 0)
+        {
+            // Where one model is served, there is no question which one is meant.
+            error = task.NeedsModel || client.Models is not [{ } only] ? ApiError.Missing("model") : null;
+            task.Generate.Model = error is null ? client.Models[0].Id : "";
+        }
+
+        error ??= models.Resolve(task!.Generate, out _);
+        if (error is not null)
+        {
+            await exchange.FailAsync(error);
+            return;
+        }
+
+        // Step 3.
+        await relay.CollectAsync(exchange, MeshAnswer.To(task!.Generate, client), task.NewReply());
+    }
+
+    private static ApiError? Parse(ReadOnlyMemory<byte> body, Func<JsonElement, TextTask> newTask, out TextTask? task)
+    {
+        task = null;
+        if (JsonBody.Parse(body, out JsonDocument? document) is { } error)
+        {
+            return error;
+        }
+
+        using (document)
+        {
+            task = newTask(document!.RootElement);
+            return task.Error ?? RequestSize.Check(task.Generate, task.LargeParam);
+        }
+    }
+}
