@@ -9,6 +9,7 @@ namespace Darkbloom.Simulations.Actors;
 /// <summary>Connects to a peer that echoes, sends bytes, and compares what comes back, byte by byte.</summary>
 /// <remarks><code>
 /// Planned    -> [Begin]                            -> Connecting
+/// Planned    -> [Begin over a session]             -> Exchanging
 /// Connecting -> [connected]                        -> Exchanging
 /// Connecting -> [connecting failed]                -> Failed
 /// Exchanging -> [the end came after all bytes]     -> Complete
@@ -43,6 +44,13 @@ public sealed class Exchange(World world, SimPeer peer, int bytes, ulong pattern
         _attempt = peer.Connect(target);
     }
 
+    /// <summary>The same over a session that is open.</summary>
+    public void Begin(MeshSession session)
+    {
+        BeganAt = world.Now;
+        Open(session);
+    }
+
     public void OnEvent(SimPeer told, PeerEvent e)
     {
         if (told != peer || IsComplete || HasFailed)
@@ -67,10 +75,15 @@ public sealed class Exchange(World world, SimPeer peer, int bytes, ulong pattern
             Failure = $"{e.Kind} {e.Failure} {e.Code} after {(world.Now - BeganAt).TotalSeconds:F1} s";
             return;
         }
-        _session = e.Session;
+        Open(e.Session!);
+    }
+
+    private void Open(MeshSession session)
+    {
+        _session = session;
         peer.Do(() =>
         {
-            _stream = _session!.OpenStream(StreamPriority.Prompts) ?? throw new InvalidOperationException("No stream.");
+            _stream = session.OpenStream(StreamPriority.Prompts) ?? throw new InvalidOperationException("No stream.");
             Write();
         });
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Darkbloom.Fuzz;
@@ -28,6 +29,8 @@ internal static class Program
             Console.Error.WriteLine(Usage);
             return 2;
         }
+        Trace.Listeners.Clear();
+        _ = Trace.Listeners.Add(new ThrowingListener());
         long failures = 0;
         foreach (Workload workload in workloads)
         {

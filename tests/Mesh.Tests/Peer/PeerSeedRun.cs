@@ -1,6 +1,7 @@
 using System;
-using System.Collections.Generic;
+using System.Linq;
 using Darkbloom.Mesh.Peering;
+using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Simulations.Actors;
 using Darkbloom.Simulations.Network;
@@ -8,9 +9,16 @@ using Xunit;
 
 namespace Darkbloom.Mesh.Tests.Peer;
 
-/// <summary>Two peers that a seed draws, with their handshakes: a bad path, moves, renewals every few seconds.</summary>
+/// <summary>Two peers that a seed draws, and one session that lasts: a bad path, moves, renewals from both sides every few seconds.</summary>
 internal static class PeerSeedRun
 {
+    private const int Exchanges = 40;
+
+    /// <summary>Over some thirty seconds, with renewals at most every three.</summary>
+    private const int RenewalsMin = 4;
+
+    private static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(700);
+    private static readonly TimeSpan _connectMax = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan _exchangesMax = TimeSpan.FromMinutes(10);
 
     /// <summary>Runs it and tells what it took; whatever fails throws, and names the seed.</summary>
@@ -34,27 +42,38 @@ internal static class PeerSeedRun
         SimPeer server = world.AddMember(options => Restless(options, prng));
         EchoActor echo = new(server);
         server.Told = echo.OnEvent;
-        List<Exchange> exchanges = [];
-        client.Told = e => exchanges.ForEach(exchange => exchange.OnEvent(client, e));
-        Instant start = world.World.Now;
-        for (int i = 0; i < 6; i++)
+        Exchange[] exchanges = [.. Enumerable.Range(0, Exchanges).Select(
+            _ => new Exchange(world.World, client, 1 + prng.Next(30_000), prng.NextUInt64()))];
+        MeshSession? session = null;
+        bool isClosed = false;
+        client.Told = e =>
         {
-            Exchange exchange = new(world.World, client, 1 + prng.Next(60_000), prng.NextUInt64());
-            exchanges.Add(exchange);
-            world.World.Schedule(start + TimeSpan.FromSeconds(4 * i), () => exchange.Begin(server));
+            session ??= e.Kind == PeerEventKind.Connected ? e.Session : null;
+            isClosed |= e.Event.Kind == ConnectionEventKind.Closed;
+            Array.ForEach(exchanges, exchange => exchange.OnEvent(client, e));
+        };
+        exchanges[0].Begin(server);
+        Assert.True(world.World.RunUntil(() => session is not null, world.World.Now + _connectMax), exchanges[0].Failure);
+        Instant start = world.World.Now;
+        for (int i = 1; i < Exchanges; i++)
+        {
+            Exchange exchange = exchanges[i];
+            world.World.Schedule(start + (_interval * i), () => exchange.Begin(session!));
         }
         if (prng.Chance(1, 3))
         {
             PathAddress moved = client.Address with { Port = 4001 };
-            world.World.Schedule(start + TimeSpan.FromMilliseconds(prng.Next(20_000)), () => client.Move(moved));
+            world.World.Schedule(start + (_interval * prng.Next(Exchanges)), () => client.Move(moved));
         }
 
-        bool isOver = world.World.RunUntil(() => exchanges.TrueForAll(e => e.IsComplete || e.HasFailed), start + _exchangesMax);
+        bool isOver = world.World.RunUntil(
+            () => isClosed || Array.TrueForAll(exchanges, e => e.IsComplete || e.HasFailed), start + _exchangesMax);
         Assert.True(isOver, "an exchange stalled");
-        Assert.True(exchanges.TrueForAll(e => e.IsComplete), exchanges.Find(e => e.HasFailed)?.Failure ?? "");
+        Assert.True(Array.TrueForAll(exchanges, e => e.IsComplete), Array.Find(exchanges, e => e.HasFailed)?.Failure ?? "closed");
         PeerCounters counted = client.Core.Counters;
         Assert.Equal(0, counted.Faults + server.Core.Counters.Faults);
-        Assert.InRange(client.Core.SessionCount, 1, exchanges.Count);
+        Assert.Equal((1, 1), (client.Core.SessionCount, server.Core.SessionCount));
+        Assert.InRange(Math.Min(counted.SessionsRenewed, server.Core.Counters.SessionsRenewed), RenewalsMin, long.MaxValue);
         return new PeerSeedOutcome(world.World.Trace.Current, counted.SessionsRenewed, world.Wire.Sent);
     }
 

@@ -21,6 +21,8 @@ internal sealed class SeedRun : IDisposable
     private readonly ulong _seed;
     private readonly Prng _prng;
     private readonly Pair _pair;
+    private readonly DatagramTraffic _toServer;
+    private readonly DatagramTraffic _toClient;
     private readonly List<Transfer> _transfers = [];
     private int _awaited;
 
@@ -29,6 +31,8 @@ internal sealed class SeedRun : IDisposable
         _seed = seed;
         _prng = new Prng(seed);
         _pair = new Pair(RandomFaults(), RandomOptions(), RandomOptions(), seed);
+        _toServer = new DatagramTraffic(_pair.Client, _pair.Server);
+        _toClient = new DatagramTraffic(_pair.Server, _pair.Client);
         _pair.Client.OnEvent = e => OnEvent(_pair.Client, e);
         _pair.Server.OnEvent = e => OnEvent(_pair.Server, e);
     }
@@ -55,6 +59,10 @@ internal sealed class SeedRun : IDisposable
         for (int i = 1 + _prng.Next(8); i > 0; i--)
         {
             Begin(_prng.Chance(3, 4) ? _pair.Client : _pair.Server);
+            for (int datagrams = _prng.Next(4); datagrams > 0; datagrams--)
+            {
+                (_prng.Chance(1, 2) ? _toServer : _toClient).Send(_prng);
+            }
         }
         _pair.RunUntil(
             () => _transfers.Count >= _awaited && _transfers.TrueForAll(transfer => transfer.IsOver),
@@ -80,11 +88,16 @@ internal sealed class SeedRun : IDisposable
     {
         Side reader = _pair.PeerOf(sender);
         byte[] data = TransferTests.Bytes(_prng.Chance(1, 3) ? _prng.Next(200_000) : _prng.Next(5000), _prng.NextUInt64());
-        if (sender.Connection.OpenStream((StreamPriority)_prng.Next(4)) is not { } stream)
+        StreamPriority priority = (StreamPriority)_prng.Next(4);
+        bool isAnswered = _prng.Chance(3, 4);
+        StreamId? opened = isAnswered
+            ? sender.Connection.OpenStream(priority)
+            : sender.Connection.OpenUnidirectionalStream(priority);
+        if (opened is not { } stream)
         {
             return;
         }
-        _awaited += 2; // the bytes, and the answer to them
+        _awaited += isAnswered ? 2 : 1;
         bool endsLater = data.Length < 5000 && _prng.Chance(1, 2);
         Transfer transfer = new(reader, stream, data);
         _transfers.Add(transfer);
@@ -113,7 +126,8 @@ internal sealed class SeedRun : IDisposable
     /// <summary>Whoever is spoken to on a stream answers on it, while the other half may still be open or reset.</summary>
     private void OnEvent(Side side, ConnectionEvent e)
     {
-        if (e.Kind == ConnectionEventKind.StreamOpened)
+        (side == _pair.Server ? _toServer : _toClient).Take();
+        if (e.Kind == ConnectionEventKind.StreamOpened && e.Stream.IsBidirectional)
         {
             byte[] answer = TransferTests.Bytes((int)(_seed * 7919 % 50_000), _seed ^ e.Stream.Value);
             side.Send(e.Stream, answer);
@@ -128,6 +142,8 @@ internal sealed class SeedRun : IDisposable
         StreamWindowBytes = 2000 + _prng.Next(60_000),
         ConnectionWindowBytes = 3000 + _prng.Next(100_000),
         StreamsMax = 8,
+        UnidirectionalStreamsMax = 1 + _prng.Next(4),
+        DatagramFrameBytesMax = _prng.Chance(1, 3) ? 0 : 100 + _prng.Next(1300),
         IdleTimeout = TimeSpan.FromMinutes(2),
         SilenceActive = TimeSpan.FromMinutes(2),
         KeyPhasePackets = _prng.Chance(1, 3) ? 5 + _prng.Next(50) : 1 << 22,
