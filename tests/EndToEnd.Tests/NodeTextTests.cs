@@ -144,7 +144,7 @@ public sealed class NodeTextTests(SharedMesh shared)
         Assert.Equal(Vector(numbers, 1), Vector(byTokens, 0));
 
         JsonElement shortened = await shared.Client.RunAsync("embeddings", new { parameters = new { input = Texts[0], dimensions = 8, encoding_format = "float" } });
-        double[] vector = Vector(shortened, 0);
+        float[] vector = Vector(shortened, 0);
         Assert.Equal(8, vector.Length);
         Assert.Equal(1, vector.Sum(static value => value * value), tolerance: 1e-4);
     }
