@@ -175,11 +175,15 @@ public sealed class MeshInferenceClientTests
         await using ClientFixture mesh = await ClientFixture.WithAsync(_patient, static async stream =>
         {
             _ = await stream.AcceptAsync();
+            stream.Node.Signal("has the prompt");
             await stream.WhenGivenUpAsync();
             stream.Node.Signal("given up");
         });
         TestNode wedged = mesh.Nodes[0];
         Task<InferenceException> failing = mesh.FailAsync();
+
+        // The gateway counts the silence from acceptance on: sooner than the prompt has arrived.
+        await wedged.WaitForAsync("has the prompt");
         await mesh.PassAsync(_patient.SilenceMax);
 
         Assert.Equal(InferenceOutcome.PeerLost, (await failing).Outcome);
