@@ -301,10 +301,10 @@ public sealed class InferenceSessionTests
     [Fact]
     public async Task An_engine_that_does_not_let_go_keeps_a_draining_node_no_longer_than_it_may()
     {
-        // By default it is as long as the pause between two messages of progress, whose timer would be taken for this one.
+        // The default is as long as the pause between two messages of progress, whose timer would be taken for this one.
         ServingLimits limits = _limits with { CancelMax = _limits.CancelMax - TimeSpan.FromSeconds(1) };
         TaskCompletionSource letGo = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using ServingFixture node = ServingFixture.Serving(_ => Script.SayWhenAsync(letGo.Task, Script.Answer(1), default), limits);
+        await using ServingFixture node = ServingFixture.Serving(_ => Script.SayDeafWhenAsync(letGo.Task, Script.Answer(1)), limits);
         await using MeshConnection connection = await node.ConnectAsync();
         _ = await node.AskAsync(connection);
         await node.Engine.WhenStartedAsync(node.Patience);

@@ -54,6 +54,16 @@ internal static class Script
         }
     }
 
+    /// <summary>Says the messages once that task is done, and hears no cancellation until then.</summary>
+    public static async IAsyncEnumerable<NodeResponse> SayDeafWhenAsync(Task task, IEnumerable<NodeResponse> messages)
+    {
+        await task;
+        foreach (NodeResponse message in messages)
+        {
+            yield return message;
+        }
+    }
+
     /// <summary>Says the messages, then nothing more until it is cancelled.</summary>
     public static async IAsyncEnumerable<NodeResponse> SayAndHangAsync(
         IEnumerable<NodeResponse> messages, [EnumeratorCancellation] CancellationToken cancellationToken)
