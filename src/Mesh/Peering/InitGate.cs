@@ -59,17 +59,17 @@ internal sealed class InitGate : IDisposable
 
     public void Dispose() => _cookies.Dispose();
 
-    /// <summary>Keeps every cookie's life under two spans, however long nobody asked.</summary>
+    /// <summary>Keeps every cookie's life within two spans, however long nobody asked: secrets change on the clock's beat.</summary>
     private void RotateSecret(Instant now)
     {
         Span<byte> secret = stackalloc byte[RetryCookie.SecretSize];
-        TimeSpan age = now - _secretSince;
-        for (int i = 0; i < 2 && age >= _secretLifetime; i++, age -= _secretLifetime)
+        long spans = (now - _secretSince).Ticks / _secretLifetime.Ticks;
+        for (int i = 0; i < Math.Min(spans, 2); i++)
         {
             _entropy.Fill(secret);
             _cookies.Rotate(secret);
-            _secretSince = now;
         }
+        _secretSince += _secretLifetime * spans;
         CryptographicOperations.ZeroMemory(secret);
     }
 }
