@@ -3,7 +3,6 @@ using Darkbloom.Mesh;
 using Darkbloom.Mesh.Peering;
 using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Identity;
-using Darkbloom.Protocol.Packets;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Simulations.Network;
 
@@ -14,7 +13,6 @@ public sealed class SimPeer : IDisposable
 {
     private readonly World _world;
     private readonly SimNetwork _network;
-    private readonly byte[] _datagram = new byte[WireLimits.DatagramBytesMax];
     private Instant? _wakesAt;
     private bool _draining;
     private bool _killed;
@@ -101,9 +99,9 @@ public sealed class SimPeer : IDisposable
         do
         {
             moved = false;
-            while (Core.TryTransmit(_world.Now, _datagram, out Transmit transmit))
+            while (Core.TryTransmit(_world.Now, _network.Outgoing, out Transmit transmit))
             {
-                _network.Send(Address, transmit.Target, _datagram.AsSpan(0, transmit.Length));
+                _network.Send(Address, transmit.Target, _network.Outgoing.AsSpan(0, transmit.Length));
             }
             while (Core.TryTakeEvent(out PeerEvent e))
             {

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Darkbloom.Protocol.Packets;
 using Darkbloom.Protocol.Primitives;
 
 namespace Darkbloom.Simulations.Network;
@@ -15,6 +16,9 @@ public sealed class SimNetwork(World world, LinkModel model)
 
     /// <summary>May be replaced while the world runs: what is under way keeps its fate.</summary>
     public LinkModel Model { get; set; } = model;
+
+    /// <summary>Where a peer writes a datagram that it is about to send: one for all peers, of whom one acts at a time.</summary>
+    internal byte[] Outgoing { get; } = new byte[WireLimits.DatagramBytesMax];
 
     public long Sent { get; private set; }
 

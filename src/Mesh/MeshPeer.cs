@@ -41,6 +41,8 @@ public sealed partial class MeshPeer : IDisposable
     private readonly HandshakeLimits _limits;
     private readonly HandshakeMac _mac;
     private readonly InitGate _gate;
+
+    /// <summary>Each session under each of its ids.</summary>
     private readonly Dictionary<ConnectionId, MeshSession> _sessions = [];
     private readonly Dictionary<ConnectionId, ConnectAttempt> _attempts = [];
     private readonly Dictionary<UInt256, MeshSession> _answered = [];
@@ -54,6 +56,7 @@ public sealed partial class MeshPeer : IDisposable
     private readonly Queue<PeerEvent> _events = new();
     private readonly DeadlineQueue _deadlines = new();
     private PeerCounters _counters;
+    private int _sessionCount;
     private int _halfOpen;
     private ulong _lastAttempt;
 
@@ -73,7 +76,7 @@ public sealed partial class MeshPeer : IDisposable
     public PeerCounters Counters => _counters;
 
     /// <summary>Sessions that a packet can reach: open ones, half-open ones, and closed ones until they are drained.</summary>
-    public int SessionCount => _sessions.Count;
+    public int SessionCount => _sessionCount;
 
     public int HalfOpenCount => _halfOpen;
 
@@ -155,6 +158,7 @@ public sealed partial class MeshPeer : IDisposable
         while (_sending.TryPeek(out MeshSession? session))
         {
             _atWork = session;
+            RenewIds(now, session);
             if (!session.IsGone && !session.IsHalfOpen && session.Connection.TryTransmit(now, buffer, out transmit))
             {
                 _atWork = null;
@@ -199,7 +203,7 @@ public sealed partial class MeshPeer : IDisposable
 
         // An Init that is repeated after another with a later time would be refused as a recorded one.
         UnixTime sentAt = FindAttempt(attempt => attempt.Target.Remote == remote)?.SentAt ?? _context.ClockAt(now);
-        if (_attempts.Count >= _limits.OutgoingMax || _sessions.Count >= _limits.SessionsMax)
+        if (_attempts.Count >= _limits.OutgoingMax || _sessionCount >= _limits.SessionsMax)
         {
             Fail(target.Number, ConnectFailure.TooManyAttempts);
         }
@@ -234,7 +238,7 @@ public sealed partial class MeshPeer : IDisposable
         {
             return;
         }
-        foreach (MeshSession session in _sessions.Values)
+        foreach (MeshSession session in Sessions())
         {
             session.Renewal.Hasten(_context, now);
             _deadlines.Update(session);
@@ -253,7 +257,7 @@ public sealed partial class MeshPeer : IDisposable
         {
             attempt.Dispose();
         }
-        foreach (MeshSession session in _sessions.Values)
+        foreach (MeshSession session in Sessions())
         {
             session.Connection.Dispose();
             session.Renewal.Dispose();
@@ -371,7 +375,7 @@ public sealed partial class MeshPeer : IDisposable
             case InitVerdict.RateLimited:
                 _counters.InitsRateLimited++;
                 return false;
-            case InitVerdict.Admit when _sessions.Count >= _limits.SessionsMax:
+            case InitVerdict.Admit when _sessionCount >= _limits.SessionsMax:
                 _counters.InitsOverSessionsMax++;
                 return false;
             default:
@@ -538,6 +542,7 @@ public sealed partial class MeshPeer : IDisposable
         };
         established.Keys.Dispose();
         _sessions.Add(localId, session);
+        _sessionCount++;
         return session;
     }
 
@@ -552,7 +557,11 @@ public sealed partial class MeshPeer : IDisposable
     private void Forget(MeshSession session)
     {
         session.IsGone = true;
-        _ = _sessions.Remove(session.LocalId);
+        _sessionCount--;
+        foreach (ConnectionId id in session.Connection.LocalIds.All())
+        {
+            _ = _sessions.Remove(id);
+        }
         if (session.InitDigest is { } digest)
         {
             _ = _answered.Remove(digest);
@@ -624,9 +633,10 @@ public sealed partial class MeshPeer : IDisposable
     private void AssertInvariants()
     {
         Debug.Assert(_halfOpen >= 0 && _halfOpen <= _limits.HalfOpenMax, "Half-open sessions are counted and limited.");
-        Debug.Assert(_answered.Count <= _sessions.Count, "What was answered is a session.");
-        Debug.Assert(_byPeer.Count <= _sessions.Count, "Only peers with sessions are remembered.");
-        Debug.Assert(_sessions.Count <= _limits.SessionsMax + _limits.OutgoingMax, "Sessions are limited.");
+        Debug.Assert(_sessionCount <= _sessions.Count, "A session has an id at least.");
+        Debug.Assert(_answered.Count <= _sessionCount, "What was answered is a session.");
+        Debug.Assert(_byPeer.Count <= _sessionCount, "Only peers with sessions are remembered.");
+        Debug.Assert(_sessionCount <= _limits.SessionsMax + _limits.OutgoingMax, "Sessions are limited.");
         Debug.Assert(_answers.Count <= AnswersMax, "Answers are limited.");
     }
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
@@ -102,6 +103,7 @@ public sealed class MeshHost : IAsyncDisposable
         MeshHost host = new(options, identity, loggers, port);
         host._timer.Start();
         port.Start(host.Receive);
+        NetworkChange.NetworkAddressChanged += host.OnNetworkAddressChanged;
         HostingLog.Started(host._log, host.Id, port.LocalEndPoint);
         return host;
     }
@@ -124,6 +126,28 @@ public sealed class MeshHost : IAsyncDisposable
         lock (Gate)
         {
             return _peer.TrustTicketKey(key);
+        }
+    }
+
+    /// <summary>The network under this process changed, or may have: every peer hears of it at once.</summary>
+    /// <remarks>Called by the host itself when the system reports another set of addresses.</remarks>
+    public void MigrateLocally()
+    {
+        lock (Gate)
+        {
+            if (!_disposed)
+            {
+                Instant now = Now;
+                try
+                {
+                    _peer.MigrateLocally(now);
+                }
+                catch (Exception e)
+                {
+                    OnFault(now, e);
+                }
+                Drain(now);
+            }
         }
     }
 
@@ -194,6 +218,7 @@ public sealed class MeshHost : IAsyncDisposable
             _ = _accepted.Writer.TryComplete();
             _disposed = true;
         }
+        NetworkChange.NetworkAddressChanged -= OnNetworkAddressChanged;
         _ = _rearm.Set();
         _port.Dispose();
         if (!_timer.Join(JoinMsMax))
@@ -282,6 +307,8 @@ public sealed class MeshHost : IAsyncDisposable
         HostingLog.Faulted(_log, fault.GetType().Name, fault.StackTrace);
         _peer.OnFault(now, session);
     }
+
+    private void OnNetworkAddressChanged(object? sender, EventArgs e) => MigrateLocally();
 
     internal void OnClosed(MeshConnection connection, MeshCloseReason reason)
     {

@@ -88,7 +88,7 @@ internal sealed class ConnectAttempt : IDeadline, IDisposable
     /// <summary>Null when the message is no answer to this attempt: whoever sent it doesn't hold the key.</summary>
     public ConnectResult? TryComplete(PeerContext context, Instant now, ResponsePacket response)
     {
-        Span<byte> buffer = stackalloc byte[WireLimits.DatagramBytesMax];
+        Span<byte> buffer = stackalloc byte[WireLimits.DatagramBytesOfEthernet];
         Span<byte> header = stackalloc byte[ResponsePacket.HeaderBytes];
         ResponsePacket.WriteHeader(response.Destination, response.Source, header);
         if (!_handshake.TryReadResponse(header, response.Message, buffer, out int length))

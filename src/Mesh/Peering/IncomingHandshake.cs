@@ -43,7 +43,7 @@ internal sealed class IncomingHandshake : IDisposable
         incoming = null;
         Span<byte> header = stackalloc byte[InitPacket.HeaderBytes];
         InitPacket.WriteHeader(init.Source, header);
-        Span<byte> buffer = stackalloc byte[WireLimits.DatagramBytesMax];
+        Span<byte> buffer = stackalloc byte[WireLimits.DatagramBytesOfEthernet];
         ResponderHandshake handshake = new(context.Prologue, context.Identity, context.Entropy.CreateKeyPair());
         if (!handshake.TryReadInit(header, init.Message, buffer, out int length, out PublicKey initiator)
             || !HandshakePayload.TryRead(buffer[..length], out HandshakePayload payload))

@@ -23,7 +23,7 @@ public sealed partial class Connection
         Math.Max(0, (int)Math.Min(_peerDatagramFrameBytesMax, (ulong)FrameBytes) - DatagramFrame.HeaderBytesMax);
 
     /// <summary>What a packet has room for.</summary>
-    private int FrameBytes => _datagramBytes - WireLimits.DataOverheadBytes;
+    private int FrameBytes => _mtu.Bytes - WireLimits.DataOverheadBytes;
 
     /// <summary>Queues a datagram for sending; false when it is larger than may be sent now, or the connection is over.</summary>
     /// <remarks>True doesn't mean that it arrives: when more wait than the queue holds, the oldest is dropped.</remarks>

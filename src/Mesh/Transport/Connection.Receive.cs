@@ -1,6 +1,5 @@
 using System;
 using System.Text;
-using Darkbloom.Mesh.Transport.Recovery;
 using Darkbloom.Protocol.Frames;
 using Darkbloom.Protocol.Packets;
 using Darkbloom.Protocol.Primitives;
@@ -20,7 +19,6 @@ public sealed partial class Connection
     private static readonly TransportViolation s_neverSent =
         new(TransportErrorCode.ProtocolViolation, "an acknowledgement of a packet never sent");
 
-    private readonly byte[] _received = new byte[WireLimits.DatagramBytesMax];
     private readonly PacketRange[] _ackRanges = new PacketRange[AckFrame.RangesMax];
     private ulong? _largestAcknowledged;
     private long _packetsReceived;
@@ -41,7 +39,7 @@ public sealed partial class Connection
     {
         // Step 1: restore the packet number.
         if (State is ConnectionState.Draining or ConnectionState.Drained
-            || !DataPacketHeader.TryRead(datagram, out DataPacketHeader header) || header.Destination != _local)
+            || !DataPacketHeader.TryRead(datagram, out DataPacketHeader header) || !_localIds.Contains(header.Destination))
         {
             return;
         }
@@ -55,14 +53,14 @@ public sealed partial class Connection
 
         // Step 2: open it.
         ReadOnlySpan<byte> sealedFrames = datagram[DataPacketHeader.Size..];
-        if (!_protector.TryOpen(number, header.KeyPhase, datagram[..DataPacketHeader.Size], sealedFrames, _received))
+        Span<byte> frames = stackalloc byte[sealedFrames.Length - PacketProtector.TagSize];
+        if (!_protector.TryOpen(number, header.KeyPhase, datagram[..DataPacketHeader.Size], sealedFrames, frames))
         {
             return;
         }
         _replay.Mark(number);
         _packetsReceived++;
         NoticeKeyPhase(now);
-        ReadOnlySpan<byte> frames = _received.AsSpan(0, sealedFrames.Length - PacketProtector.TagSize);
         if (State == ConnectionState.Closing)
         {
             ReceiveWhileClosing(now, frames);
@@ -75,7 +73,7 @@ public sealed partial class Connection
         _isSuspicionTold = false;
         _doubtedAt = null;
         _recovery.SetGuarded(false);
-        _path.OnReceived(from, isNewest: number >= expected);
+        NotePath(from, header.Destination, datagram.Length, isNewest: number >= expected);
 
         // Step 4: take the frames.
         FrameOutcome outcome = ReceiveFrames(now, from, frames);
@@ -92,6 +90,10 @@ public sealed partial class Connection
         if (State == ConnectionState.Open && !outcome.MustComeAgain)
         {
             _acks.OnReceived(now, number, outcome.AsksForAck);
+        }
+        if (outcome.HasBytes)
+        {
+            ExpectMore(now);
         }
         AssertInvariants();
     }
@@ -127,6 +129,7 @@ public sealed partial class Connection
                 break;
             case >= FrameType.Stream and <= FrameType.StreamLast:
                 outcome.AsksForAck = true;
+                outcome.HasBytes = true;
                 outcome.Violation = s_malformed;
                 if (StreamFrame.TryRead(type, ref reader, out StreamFrame stream))
                 {
@@ -154,7 +157,8 @@ public sealed partial class Connection
                 outcome.AsksForAck = true;
                 outcome.Violation = ReceiveHandshake((FrameType)type, ref reader);
                 break;
-            case FrameType.PathChallenge or FrameType.PathResponse or FrameType.ObservedAddress:
+            case FrameType.PathChallenge or FrameType.PathResponse or FrameType.ObservedAddress
+                or FrameType.NewConnectionId or FrameType.RetireConnectionId:
                 outcome.AsksForAck = true;
                 outcome.Violation = ReceivePathFrame(now, from, (FrameType)type, ref reader);
                 break;
@@ -204,24 +208,6 @@ public sealed partial class Connection
         }
     }
 
-    private TransportViolation? ReceivePathFrame(Instant now, PathAddress from, FrameType type, ref WireReader reader)
-    {
-        switch (type)
-        {
-            case FrameType.PathChallenge when PathChallengeFrame.TryRead(ref reader, out PathChallengeFrame challenge):
-                _path.OnChallenge(from, challenge.Data);
-                return null;
-            case FrameType.PathResponse when PathResponseFrame.TryRead(ref reader, out PathResponseFrame response):
-                OnPathResponse(now, response);
-                return null;
-            case FrameType.ObservedAddress when ObservedAddressFrame.TryRead(ref reader, out ObservedAddressFrame observed):
-                OnObservedAddress(observed);
-                return null;
-            default:
-                return s_malformed;
-        }
-    }
-
     private TransportViolation? OnAck(Instant now, in AckFrame ack)
     {
         if (ack.LargestAcknowledged >= _nextPacketNumber)
@@ -235,32 +221,6 @@ public sealed partial class Connection
         _recovery.OnAck(now, ack, delay);
         SettlePackets();
         return null;
-    }
-
-    private void OnPathResponse(Instant now, in PathResponseFrame response)
-    {
-        PathAddress before = _path.Active;
-        if (!_path.TryComplete(response.Data))
-        {
-            return;
-        }
-        if (before.Address != _path.Active.Address)
-        {
-            // What was measured of the old path says nothing of another host's or network's.
-            _recovery.OnPathChanged(now, CreateCongestionController(now), new RttEstimator(_options.InitialRtt));
-        }
-        _observedAddressSequence++;
-        _isObservedAddressPending = true;
-        _events.Enqueue(new ConnectionEvent(ConnectionEventKind.PathChanged, Address: _path.Active));
-    }
-
-    private void OnObservedAddress(in ObservedAddressFrame observed)
-    {
-        if (observed.Sequence >= _observedAddressNext)
-        {
-            _observedAddressNext = observed.Sequence + 1;
-            _events.Enqueue(new ConnectionEvent(ConnectionEventKind.AddressObserved, Address: observed.Address));
-        }
     }
 
     private void OnClose(Instant now, in CloseFrame close)
@@ -289,5 +249,6 @@ public sealed partial class Connection
         public TransportViolation? Violation;
         public bool AsksForAck;
         public bool MustComeAgain;
+        public bool HasBytes;
     }
 }

@@ -120,8 +120,8 @@ public sealed partial class Connection
         }
     }
 
-    private void OnHandshakeLost(in SentFrame frame) =>
-        _isHandshakePending |= frame.Kind == SentFrameKind.Handshake && frame.Value == _handshakesSent && _handshakeSent is not null;
+    private void OnHandshakeLost(ulong number) =>
+        _isHandshakePending |= number == _handshakesSent && _handshakeSent is not null;
 }
 
 /// <summary>A Noise message that a HANDSHAKE frame carries.</summary>

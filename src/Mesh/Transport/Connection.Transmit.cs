@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using Darkbloom.Mesh.Transport.Paths;
 using Darkbloom.Mesh.Transport.Recovery;
 using Darkbloom.Protocol.Frames;
 using Darkbloom.Protocol.Packets;
@@ -11,8 +12,11 @@ namespace Darkbloom.Mesh.Transport;
 /// <summary>What goes out: one datagram a call, composed from whatever is most urgent now.</summary>
 public sealed partial class Connection
 {
-    private readonly byte[] _frames = new byte[WireLimits.DatagramBytesMax];
+    /// <summary>A datagram counts as filled when no further stream frame of use fits.</summary>
+    private const int FullDatagramSlackBytes = 32;
+
     private ulong _nextPacketNumber;
+    private long _packetsSent;
     private Instant? _pacedUntil;
     private Instant _firstAskedAt;
     private Instant _phaseStartedAt;
@@ -20,28 +24,27 @@ public sealed partial class Connection
     private byte _phase;
     private long _keyPhases;
     private Instant? _previousPhaseEndsAt;
-    private bool _isObservedAddressPending;
-    private ulong _observedAddressSequence;
-    private ulong _observedAddressNext;
     private Instant _closeEndsAt;
     private CloseOrigin _closeOrigin;
     private byte[] _closeText = [];
     private bool _isClosePending;
 
     /// <summary>Writes the next datagram; false when nothing may or need be sent now.</summary>
-    /// <param name="buffer">At least <see cref="ConnectionOptions.DatagramBytes"/> long.</param>
+    /// <param name="buffer">At least 1,200 bytes; a larger datagram is neither tried nor sent, so mostly
+    /// <see cref="WireLimits.DatagramBytesMax"/>.</param>
     /// <remarks>
     /// <list type="number">
     /// <item>A connection that is over sends CLOSE, or nothing.</item>
     /// <item>Challenges and their answers go first, alone: they have addresses of their own.</item>
     /// <item>Ask the congestion window and the pacer whether bytes may go; a probe may always.</item>
+    /// <item>Try a larger datagram when that is due.</item>
     /// <item>Write the acknowledgement, control frames and streams' bytes.</item>
     /// <item>Seal the packet, and record it if it asks for an acknowledgement.</item>
     /// </list>
     /// </remarks>
     public bool TryTransmit(Instant now, Span<byte> buffer, out Transmit transmit)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(buffer.Length, _datagramBytes, nameof(buffer));
+        ArgumentOutOfRangeException.ThrowIfLessThan(buffer.Length, WireLimits.DatagramBytesMin, nameof(buffer));
         transmit = default;
 
         // Step 1: a connection that is over.
@@ -52,7 +55,7 @@ public sealed partial class Connection
         MaintainKeys(now);
 
         // Step 2: challenges and answers.
-        if (_path.TryTake(now, _recovery.ProbeTimeout, out PathProbe probe))
+        if (_path.TryTake(now, _recovery.ProbeTimeout, ProbePacketBytes, out PathProbe probe))
         {
             return TryTransmitProbe(probe, buffer, out transmit);
         }
@@ -60,7 +63,8 @@ public sealed partial class Connection
         // Step 3: may bytes go?
         bool isAckDue = _acks.IsDue(now);
         bool wantsToAsk = _recovery.ProbesPending > 0 || _isPingPending || _isObservedAddressPending
-            || _isHandshakePending || _streams.HasPendingControl || _streams.HasPendingData || _datagramsToSend.Count > 0;
+            || _remoteIds.HasUntold || _localIds.HasUntold || _isHandshakePending
+            || _streams.HasPendingControl || _streams.HasPendingData || _datagramsToSend.Count > 0;
         bool mayAsk = wantsToAsk && MayAsk(now);
         if (!wantsToAsk)
         {
@@ -71,8 +75,15 @@ public sealed partial class Connection
             return false;
         }
 
-        // Step 4: write frames.
-        WireWriter writer = new(_frames.AsSpan(0, _datagramBytes - WireLimits.DataOverheadBytes));
+        // Step 4: try a larger datagram.
+        if (mayAsk && _recovery.ProbesPending == 0 && _mtu.TryTakeProbe(now, buffer.Length, out int mtuProbe))
+        {
+            return TryTransmitMtuProbe(now, mtuProbe, buffer, out transmit);
+        }
+
+        // Step 5: write frames. What looks for a loss must get through a path that has shrunk.
+        int limit = _recovery.ProbesPending > 0 ? WireLimits.DatagramBytesMin : Math.Min(_mtu.Bytes, buffer.Length);
+        WireWriter writer = new(stackalloc byte[limit - WireLimits.DataOverheadBytes]);
         int list = SentFrameLists.Empty;
         bool hasAck = _acks.IsPending && !(mayAsk && _isHandshakePending); // its message may need the whole packet
         if (hasAck)
@@ -100,7 +111,7 @@ public sealed partial class Connection
             // A datagram that finds no room beside the acknowledgement gets the next packet.
         }
 
-        // Step 5: seal and record.
+        // Step 6: seal and record.
         ulong number = _nextPacketNumber;
         if (!TrySeal(_path.Active, writer.Written, buffer, out transmit))
         {
@@ -109,6 +120,10 @@ public sealed partial class Connection
         if (hasAck)
         {
             _acks.OnAckSent();
+        }
+        if (writer.Remaining < FullDatagramSlackBytes)
+        {
+            _mtu.OnFilled();
         }
         if (asks)
         {
@@ -143,13 +158,8 @@ public sealed partial class Connection
             RepeatOldest();
         }
         WriteHandshake(ref writer, ref list);
-        if (_isObservedAddressPending)
-        {
-            _isObservedAddressPending = false;
-            new ObservedAddressFrame(_observedAddressSequence, _path.Active).Write(ref writer);
-            list = _recovery.Frames.Add(list, new SentFrame(SentFrameKind.ObservedAddress, Value: _observedAddressSequence));
-        }
-        if (_ackRequest.TryTake(_recovery.Rtt.Smoothed, out AckFrequencyFrame frequency))
+        WritePathFrames(ref writer, ref list);
+        if (writer.Remaining >= AckFrequencyFrame.BytesMax && _ackRequest.TryTake(_recovery.Rtt.Smoothed, out AckFrequencyFrame frequency))
         {
             frequency.Write(ref writer);
             list = _recovery.Frames.Add(list, new SentFrame(SentFrameKind.AckFrequency, Value: frequency.Sequence));
@@ -188,9 +198,9 @@ public sealed partial class Connection
         }
     }
 
-    private void OnAskingPacketSent(Instant now, ulong number, int bytes, int list)
+    private void OnAskingPacketSent(Instant now, ulong number, int bytes, int list, bool isMtuProbe = false)
     {
-        _recovery.OnSent(now, number, bytes, list);
+        _recovery.OnSent(now, number, bytes, list, isMtuProbe);
         _isPingPending = false;
         _lastAskedAt = now;
         if (!_hasAskedSinceReceived)
@@ -198,20 +208,6 @@ public sealed partial class Connection
             _hasAskedSinceReceived = true;
             _firstAskedAt = now;
         }
-    }
-
-    private bool TryTransmitProbe(in PathProbe probe, Span<byte> buffer, out Transmit transmit)
-    {
-        WireWriter writer = new(_frames);
-        if (probe.IsChallenge)
-        {
-            new PathChallengeFrame(probe.Data).Write(ref writer);
-        }
-        else
-        {
-            new PathResponseFrame(probe.Data).Write(ref writer);
-        }
-        return TrySeal(probe.Target, writer.Written, buffer, out transmit);
     }
 
     private bool TryTransmitClose(Span<byte> buffer, out Transmit transmit)
@@ -223,8 +219,9 @@ public sealed partial class Connection
         }
         _isClosePending = false;
         Debug.Assert(CloseReason is not null, "A closing connection knows why.");
-        WireWriter writer = new(_frames);
-        new CloseFrame(_closeOrigin, CloseReason.Code, _closeText).Write(ref writer);
+        CloseFrame close = new(_closeOrigin, CloseReason.Code, _closeText);
+        WireWriter writer = new(stackalloc byte[close.Length]);
+        close.Write(ref writer);
         return TrySeal(_path.Active, writer.Written, buffer, out transmit);
     }
 
@@ -232,7 +229,8 @@ public sealed partial class Connection
     {
         ulong number = _nextPacketNumber;
         WireWriter writer = new(buffer);
-        new DataPacketHeader(_remote, _protector.KeyPhase, (uint)(number & uint.MaxValue)).Write(ref writer);
+        ConnectionId id = _path.IsUnderTest(target) ? _remoteIds.Candidate : _remoteIds.Active;
+        new DataPacketHeader(id, _protector.KeyPhase, (uint)(number & uint.MaxValue)).Write(ref writer);
         Span<byte> header = buffer[..DataPacketHeader.Size];
         if (!_protector.TrySeal(number, header, frames, buffer[DataPacketHeader.Size..]))
         {
@@ -246,6 +244,7 @@ public sealed partial class Connection
             return false;
         }
         _nextPacketNumber++;
+        _packetsSent++;
         transmit = new Transmit(target, frames.Length + WireLimits.DataOverheadBytes);
         return true;
     }

@@ -5,6 +5,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Darkbloom.Mesh.Transport.Datagrams;
+using Darkbloom.Mesh.Transport.Paths;
 using Darkbloom.Mesh.Transport.Recovery;
 using Darkbloom.Mesh.Transport.Recovery.Bbr;
 using Darkbloom.Mesh.Transport.Streams;
@@ -45,9 +46,7 @@ public sealed partial class Connection : IDisposable
         new(CloseCause.LocalTransport, (ulong)TransportErrorCode.Internal, "an internal fault");
 
     private readonly ConnectionOptions _options;
-    private readonly ConnectionId _local;
-    private readonly ConnectionId _remote;
-    private readonly int _datagramBytes;
+    private readonly bool _isInitiator;
     private readonly TimeSpan _idleTimeout;
     private readonly TimeSpan _peerMaxAckDelay;
     private readonly Queue<ConnectionEvent> _events = new();
@@ -56,7 +55,6 @@ public sealed partial class Connection : IDisposable
     private readonly StreamSet _streams;
     private readonly AckTracker _acks;
     private readonly AckRequest _ackRequest = new();
-    private readonly PathValidator _path;
     private readonly LossRecovery _recovery;
     private readonly Prng _prng;
     private Instant _lastReceivedAt;
@@ -88,19 +86,17 @@ public sealed partial class Connection : IDisposable
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(peer);
         ArgumentOutOfRangeException.ThrowIfLessThan(pathKey.Length, PathKeyBytesMin, nameof(pathKey));
-        ArgumentOutOfRangeException.ThrowIfLessThan(options.DatagramBytes, WireLimits.DatagramBytesMin, nameof(options));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.DatagramBytes, WireLimits.DatagramBytesMax, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.DatagramBytesMax, WireLimits.DatagramBytesMin, nameof(options));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(options.DatagramBytesMax, WireLimits.DatagramBytesMax, nameof(options));
         if (!peer.IsValid)
         {
             throw new ArgumentException("The handshake refuses parameters that are out of range.", nameof(peer));
         }
         _options = options with
         {
-            DatagramBytes = (int)Math.Min((ulong)options.DatagramBytes, peer.DatagramBytesMax),
+            DatagramBytesMax = (int)Math.Min((ulong)options.DatagramBytesMax, peer.DatagramBytesMax),
         };
-        _datagramBytes = _options.DatagramBytes;
-        _local = local;
-        _remote = remote;
+        _isInitiator = role == ConnectionRole.Initiator;
         _idleTimeout = RttEstimator.Min(options.IdleTimeout, TimeSpan.FromMilliseconds(peer.IdleTimeoutMs));
         _peerMaxAckDelay = TimeSpan.FromMilliseconds(peer.AckDelayMs);
         _protector = new PacketProtector(keys);
@@ -108,20 +104,29 @@ public sealed partial class Connection : IDisposable
             peer.InitialDataBytesMax, peer.InitialStreamDataBytesMax, peer.InitialStreamsMax, peer.InitialUnidirectionalStreamsMax);
         _streams = new StreamSet(_options, role, limits, _events);
         _acks = new AckTracker(options.MaxAckDelay);
-        _path = new PathValidator(path, pathKey);
+        _secrets = new SecretSequence(pathKey);
+        _path = new PathValidator(path, _secrets);
+        _localIds = new LocalConnectionIds(local);
+        _remoteIds = new RemoteConnectionIds(remote);
+        _idInUse = local;
+        _mtu = new MtuSearch(DatagramBytesMaxTo(path));
         _prng = SeedPrng(pathKey);
         _peerDatagramFrameBytesMax = peer.DatagramFrameBytesMax;
         _datagramsToSend = new DatagramQueue(peer.DatagramFrameBytesMax > 0 ? options.DatagramsQueuedMax : 0);
         _datagramsReceived = new DatagramQueue(options.DatagramFrameBytesMax > 0 ? options.DatagramsQueuedMax : 0);
         _recovery = new LossRecovery(
-            CreateCongestionController(now), new RttEstimator(_options.InitialRtt), _peerMaxAckDelay, _datagramBytes, now);
+            CreateCongestionController(now), new RttEstimator(_options.InitialRtt), _peerMaxAckDelay, _mtu.Bytes, now);
         _recovery.SetGuarded(role == ConnectionRole.Responder);
         _lastReceivedAt = now;
         _lastAskedAt = now;
+        _lastBytesAt = now;
         _phaseStartedAt = now;
 
         // The responder may not trust the handshake until a packet under its keys arrives: send one at once.
         _isPingPending = role == ConnectionRole.Initiator;
+
+        // Who knows how it is seen notices a change.
+        _isObservedAddressPending = true;
     }
 
     public ConnectionState State { get; private set; } = ConnectionState.Open;
@@ -132,24 +137,19 @@ public sealed partial class Connection : IDisposable
     /// <summary>Null while the connection is open.</summary>
     public CloseReason? CloseReason { get; private set; }
 
-    /// <summary>Where packets go.</summary>
-    public PathAddress Path => _path.Active;
-
-    /// <summary>The peer's name for packets to this side.</summary>
-    public ConnectionId LocalId => _local;
-
     public ConnectionStatistics Statistics => new(
         _recovery.Rtt.Smoothed,
         _recovery.Rtt.Minimum,
         _recovery.WindowBytes,
         _recovery.BytesInFlight,
-        (long)_nextPacketNumber,
+        _packetsSent,
         _packetsReceived,
         _recovery.LostCount,
         _recovery.SpuriousCount,
         _packetsDuplicate,
         (long)_protector.ForgedPackets,
         _keyPhases,
+        _mtu.Bytes,
         _datagramsToSend.DroppedCount,
         _datagramsReceived.DroppedCount);
 
@@ -167,6 +167,8 @@ public sealed partial class Connection : IDisposable
             next = Instant.Earlier(next, _acks.Deadline);
             next = Instant.Earlier(next, _recovery.Deadline);
             next = Instant.Earlier(next, _path.Deadline);
+            next = Instant.Earlier(next, QuietDeadline);
+            next = Instant.Earlier(next, _mtu.Deadline);
             return Instant.Earlier(next, _pacedUntil);
         }
     }
@@ -200,7 +202,16 @@ public sealed partial class Connection : IDisposable
             _isSuspicionTold = true;
             _events.Enqueue(new ConnectionEvent(ConnectionEventKind.Suspected));
         }
-        _path.OnTimeout(now);
+        if (QuietDeadline <= now)
+        {
+            _isPingPending = true;
+            _expectsMore = false;
+        }
+        _mtu.OnTimeout(now);
+        if (_path.OnTimeout(now))
+        {
+            _remoteIds.DropCandidate();
+        }
         _recovery.OnTimeout(now);
         SettlePackets();
         AssertInvariants();
@@ -311,6 +322,7 @@ public sealed partial class Connection : IDisposable
             TimeSpan interval = HasWork ? _options.KeepAliveBusy
                 : _streams.Count > 0 ? _options.KeepAliveActive
                 : _options.KeepAliveIdle;
+            interval += _isInitiator ? TimeSpan.Zero : interval / 4; // one PING serves both sides
             return (_lastAskedAt > _lastReceivedAt ? _lastAskedAt : _lastReceivedAt) + interval;
         }
     }
@@ -321,8 +333,8 @@ public sealed partial class Connection : IDisposable
 
     private ICongestionController CreateCongestionController(Instant now) => _options.CongestionControl switch
     {
-        CongestionControl.Cubic => new CubicController(_datagramBytes),
-        _ => new BbrController(_datagramBytes, _prng, now),
+        CongestionControl.Cubic => new CubicController(_mtu.Bytes),
+        _ => new BbrController(_mtu.Bytes, _prng, now),
     };
 
     /// <summary>Hands the frames of packets that arrived or were lost back to whoever wrote them.</summary>
@@ -331,6 +343,7 @@ public sealed partial class Connection : IDisposable
         SentFrameLists lists = _recovery.Frames;
         foreach (SentPacket packet in _recovery.Acknowledged)
         {
+            NoteArrival(packet);
             int list = packet.Frames;
             while (lists.TryTake(ref list, out SentFrame frame))
             {
@@ -338,12 +351,17 @@ public sealed partial class Connection : IDisposable
                 {
                     _acks.OnAckAcknowledged(frame.Value);
                 }
+                else if (frame.Kind == SentFrameKind.RetireConnectionId)
+                {
+                    _remoteIds.OnAcknowledged(frame.Value);
+                }
                 OnHandshakeAcknowledged(frame);
                 _streams.OnAcknowledged(frame);
             }
         }
         foreach (SentPacket packet in _recovery.Lost)
         {
+            NoteLoss(packet);
             int list = packet.Frames;
             while (lists.TryTake(ref list, out SentFrame frame))
             {
@@ -356,7 +374,7 @@ public sealed partial class Connection : IDisposable
                 _recovery.WindowBytes * 2, StreamSet.SendBufferBytesMin, _options.StreamSendBufferBytesMax);
             _streams.SendBufferBytes = (int)bytes;
             _streams.TellWritable();
-            _ackRequest.Update(_recovery.PaceBytesPerSecond, _recovery.WindowBytes / _datagramBytes);
+            _ackRequest.Update(_recovery.PaceBytesPerSecond, _recovery.WindowBytes / _mtu.Bytes);
         }
         _recovery.Acknowledged.Clear();
         _recovery.Lost.Clear();
@@ -364,16 +382,27 @@ public sealed partial class Connection : IDisposable
 
     private void OnFrameLost(in SentFrame frame)
     {
-        if (frame.Kind == SentFrameKind.ObservedAddress)
+        switch (frame.Kind)
         {
-            _isObservedAddressPending |= frame.Value == _observedAddressSequence;
+            case SentFrameKind.ObservedAddress:
+                _isObservedAddressPending |= frame.Value == _observedAddressSequence;
+                break;
+            case SentFrameKind.NewConnectionId:
+                _localIds.OnLost(frame.Value);
+                break;
+            case SentFrameKind.RetireConnectionId:
+                _remoteIds.OnLost(frame.Value);
+                break;
+            case SentFrameKind.AckFrequency:
+                _ackRequest.OnLost(frame.Value);
+                break;
+            case SentFrameKind.Handshake:
+                OnHandshakeLost(frame.Value);
+                break;
+            default:
+                _streams.OnLost(frame);
+                break;
         }
-        else if (frame.Kind == SentFrameKind.AckFrequency)
-        {
-            _ackRequest.OnLost(frame.Value);
-        }
-        OnHandshakeLost(frame);
-        _streams.OnLost(frame);
     }
 
     private void BeginClosing(Instant now, CloseOrigin origin, CloseReason reason)

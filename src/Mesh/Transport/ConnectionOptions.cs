@@ -19,8 +19,8 @@ public sealed record ConnectionOptions
 {
     public CongestionControl CongestionControl { get; init; } = CongestionControl.Bbr;
 
-    /// <summary>The largest datagram sent: at least what every path carries, at most what the peer takes.</summary>
-    public int DatagramBytes { get; init; } = WireLimits.DatagramBytesMin;
+    /// <summary>The largest datagram that is tried; what the path and the peer take may be less.</summary>
+    public int DatagramBytesMax { get; init; } = WireLimits.DatagramBytesMax;
 
     /// <summary>Bidirectional streams that the peer may have open at once.</summary>
     public int StreamsMax { get; init; } = 256;
@@ -92,5 +92,6 @@ public sealed record ConnectionOptions
         AckDelayMs = (ulong)MaxAckDelay.TotalMilliseconds,
         IdleTimeoutMs = (ulong)IdleTimeout.TotalMilliseconds,
         DatagramFrameBytesMax = (ulong)DatagramFrameBytesMax,
+        DatagramBytesMax = WireLimits.DatagramBytesMax,
     };
 }

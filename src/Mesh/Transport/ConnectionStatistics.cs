@@ -15,5 +15,6 @@ public readonly record struct ConnectionStatistics(
     long PacketsDuplicate,
     long PacketsForged,
     long KeyPhases,
+    int DatagramBytes,
     long DatagramsUnsent,
     long DatagramsUnread);

@@ -17,6 +17,8 @@ namespace Darkbloom.Protocol.Frames;
 /// </remarks>
 public readonly record struct AckFrequencyFrame(ulong Sequence, ulong PacketsPerAck, ulong DelayMicroseconds)
 {
+    public const int BytesMax = 1 + (3 * VarInt.BytesMax);
+
     public int Length => 1 + VarInt.Length(Sequence) + VarInt.Length(PacketsPerAck) + VarInt.Length(DelayMicroseconds);
 
     /// <summary>Reads what follows the type.</summary>

@@ -19,6 +19,8 @@ public enum FrameType : byte
     StreamDataBlocked = 0x15,
     StreamsBlockedBidirectional = 0x16,
     StreamsBlockedUnidirectional = 0x17,
+    NewConnectionId = 0x18,
+    RetireConnectionId = 0x19,
     PathChallenge = 0x1A,
     PathResponse = 0x1B,
     TransportClose = 0x1C,

@@ -27,6 +27,9 @@ public enum TransportErrorCode : ulong
     /// <summary>A frame was cut short, or a field was out of range.</summary>
     FrameEncoding = 0x07,
 
+    /// <summary>More connection ids were issued than the peer holds.</summary>
+    ConnectionIdLimit = 0x09,
+
     /// <summary>Anything else that the specification forbids, such as acknowledging a packet never sent.</summary>
     ProtocolViolation = 0x0A,
 

@@ -29,7 +29,7 @@ public sealed record TransportParameters
     public ulong IdleTimeoutMs { get; init; } = 30_000;
 
     /// <summary>The largest datagram that this side receives.</summary>
-    public ulong DatagramBytesMax { get; init; } = WireLimits.DatagramBytesMax;
+    public ulong DatagramBytesMax { get; init; } = WireLimits.DatagramBytesOfEthernet;
 
     /// <summary>The largest DATAGRAM frame that this side takes, type and length included; 0 when it takes none.</summary>
     public ulong DatagramFrameBytesMax { get; init; }

@@ -46,7 +46,7 @@ public readonly ref struct InitPacket(ConnectionId source, ReadOnlySpan<byte> co
     {
         ArgumentNullException.ThrowIfNull(mac);
         packet = default;
-        if (datagram.Length is < WireLimits.InitBytesMin or > WireLimits.DatagramBytesMax
+        if (datagram.Length is < WireLimits.InitBytesMin or > WireLimits.DatagramBytesOfEthernet
             || datagram[0] != PacketFlags.Of(PacketType.Init)
             || datagram[1] != HandshakePrologue.Version
             || !mac.IsValid(datagram[..^HandshakeMac.Size], Mac(datagram)))
@@ -89,7 +89,7 @@ public readonly ref struct InitPacket(ConnectionId source, ReadOnlySpan<byte> co
     {
         ArgumentNullException.ThrowIfNull(mac);
         ArgumentOutOfRangeException.ThrowIfNotEqual(Cookie.Length, RetryCookie.Size);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Length, WireLimits.DatagramBytesMax);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Length, WireLimits.DatagramBytesOfEthernet);
         Span<byte> datagram = target[..Length];
         Span<byte> covered = datagram[..^HandshakeMac.Size];
         WireWriter writer = new(covered);

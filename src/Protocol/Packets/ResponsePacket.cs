@@ -38,7 +38,7 @@ public readonly ref struct ResponsePacket(ConnectionId destination, ConnectionId
     {
         packet = default;
         WireReader reader = new(datagram);
-        if (datagram.Length > WireLimits.DatagramBytesMax
+        if (datagram.Length > WireLimits.DatagramBytesOfEthernet
             || !reader.TryReadByte(out byte flags)
             || flags != PacketFlags.Of(PacketType.Response)
             || !ConnectionId.TryRead(ref reader, out ConnectionId destination)

@@ -5,8 +5,13 @@ namespace Darkbloom.Protocol.Packets;
 /// <summary>What a datagram may hold, wherever it comes from (docs/protocol.md, section 10).</summary>
 public static class WireLimits
 {
-    /// <summary>The largest UDP payload: an Ethernet frame's 1,500 bytes less the headers of IPv6 and UDP.</summary>
-    public const int DatagramBytesMax = 1452;
+    /// <summary>The largest UDP payload: a jumbo frame's 9,000 bytes less the headers of IPv6 and UDP.</summary>
+    public const int DatagramBytesMax = 8952;
+
+    /// <summary>
+    /// The same of an Ethernet frame's 1,500 bytes: handshake packets are never larger, nor any on a path through the Internet.
+    /// </summary>
+    public const int DatagramBytesOfEthernet = 1452;
 
     /// <summary>
     /// Every path carries datagrams of this size; an Init fills one, so no answer to it can be larger.
@@ -24,6 +29,9 @@ public static class WireLimits
 
     /// <summary>Packet numbers travel in acknowledgements as 62-bit integers.</summary>
     public const ulong PacketNumberMax = VarInt.MaxValue;
+
+    /// <summary>Connection ids of one side that the other holds at once, that of the handshake included.</summary>
+    public const int ConnectionIdsMax = 4;
 
     /// <summary>Header and tag of a data packet: what a datagram doesn't carry for its frames.</summary>
     public const int DataOverheadBytes = DataPacketHeader.Size + PacketProtector.TagSize;

@@ -26,9 +26,10 @@ internal sealed class HostPair : IAsyncDisposable
     private readonly PeerIdentity _clientIdentity = NewIdentity();
     private readonly PeerIdentity _serverIdentity = NewIdentity();
 
-    private HostPair(LoopbackNetwork? network, ConnectionOptions? server = null, UdpCalls calls = UdpCalls.Fastest)
+    private HostPair(
+        LoopbackNetwork? network, ConnectionOptions? server = null, UdpCalls calls = UdpCalls.Fastest, ConnectionOptions? client = null)
     {
-        Client = Start(_clientIdentity, network, calls: calls);
+        Client = Start(_clientIdentity, network, connection: client, calls: calls);
         Server = Start(_serverIdentity, network, connection: server, calls: calls);
         Admit(Client, Tickets);
         Admit(Server, Tickets);
@@ -45,7 +46,8 @@ internal sealed class HostPair : IAsyncDisposable
 
     public CancellationToken Patience => _patienceEnds.Token;
 
-    public static HostPair OverUdp(UdpCalls calls = UdpCalls.Fastest) => new(network: null, calls: calls);
+    public static HostPair OverUdp(UdpCalls calls = UdpCalls.Fastest, ConnectionOptions? client = null) =>
+        new(network: null, calls: calls, client: client);
 
     public static HostPair Over(LoopbackNetwork network, ConnectionOptions? server = null) => new(network, server);
 

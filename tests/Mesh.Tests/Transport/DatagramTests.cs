@@ -145,7 +145,10 @@ public sealed class DatagramTests
     [Fact]
     public void Datagrams_and_streams_take_turns()
     {
-        using RawPeer peer = new(parameters: new TransportParameters { DatagramFrameBytesMax = 1200 });
+        using RawPeer peer = new(
+            new ConnectionOptions { DatagramBytesMax = WireLimits.DatagramBytesMin },
+            new TransportParameters { DatagramFrameBytesMax = 1200 });
+        Assert.Equal((byte)FrameType.ObservedAddress, peer.Take()[0]);
         StreamId stream = peer.Connection.OpenStream(StreamPriority.Control)!.Value;
         _ = peer.Connection.Write(stream, new byte[20_000]);
         for (int i = 0; i < 8; i++)

@@ -117,7 +117,7 @@ public sealed class FuzzTests
         FrameType.MaxStreamsBidirectional, FrameType.MaxStreamsUnidirectional, FrameType.DataBlocked,
         FrameType.StreamsBlockedBidirectional, FrameType.StreamsBlockedUnidirectional, FrameType.PathChallenge, FrameType.PathResponse,
         FrameType.ObservedAddress, FrameType.AckFrequency, FrameType.Ping, FrameType.Padding,
-        FrameType.HandshakeQuestion, FrameType.HandshakeAnswer,
+        FrameType.HandshakeQuestion, FrameType.HandshakeAnswer, FrameType.NewConnectionId, FrameType.RetireConnectionId,
     ];
 
     private static void WriteAck(Prng prng, ref WireWriter writer)

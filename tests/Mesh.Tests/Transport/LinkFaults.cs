@@ -26,6 +26,9 @@ internal sealed record LinkFaults
     /// <summary>The bottleneck's rate; 0 means none.</summary>
     public long BytesPerSecond { get; init; }
 
+    /// <summary>Larger datagrams vanish without a word.</summary>
+    public int DatagramBytesMax { get; init; } = int.MaxValue;
+
     /// <summary>What waits at the bottleneck before datagrams are dropped.</summary>
     public int QueueBytes { get; init; } = 128 * 1024;
 }

@@ -12,6 +12,7 @@ internal sealed class Pair : IDisposable
 {
     private readonly PriorityQueue<Datagram, (long At, long Order)> _flying = new();
     private readonly Prng _prng;
+    private readonly Prng _ids = new(77);
     private readonly byte[] _buffer = new byte[WireLimits.DatagramBytesMax];
     private readonly Dictionary<Side, Instant> _linkFreeAt = [];
     private readonly HashSet<Side> _inBurst = [];
@@ -52,6 +53,9 @@ internal sealed class Pair : IDisposable
 
     /// <summary>Drops a datagram when true; asked with its sender and how many that one sent before.</summary>
     public Func<Side, int, bool>? Drops { get; set; }
+
+    /// <summary>An attacker here sends a copy of each datagram, which arrives just before the original.</summary>
+    public PathAddress? CopiesFrom { get; set; }
 
     /// <summary>A number that differs when anything happened differently.</summary>
     public ulong TraceHash => _trace;
@@ -140,6 +144,7 @@ internal sealed class Pair : IDisposable
     private bool Transmit(Side side)
     {
         bool any = false;
+        side.RenewIds(Now, _ids);
         while (side.Connection.TryTransmit(Now, _buffer, out Transmit transmit))
         {
             any = true;
@@ -157,7 +162,7 @@ internal sealed class Pair : IDisposable
 
     private void Fly(Side from, ReadOnlySpan<byte> datagram)
     {
-        if (_prng.Chance(Faults.Lost, 1000) || IsInBurst(from))
+        if (_prng.Chance(Faults.Lost, 1000) || IsInBurst(from) || datagram.Length > Faults.DatagramBytesMax)
         {
             return;
         }
@@ -183,6 +188,10 @@ internal sealed class Pair : IDisposable
             }
             long jitter = Faults.Jitter > TimeSpan.Zero ? _prng.Next((int)(Faults.Jitter.Ticks + 1)) : 0;
             Instant at = departs + Faults.Latency + TimeSpan.FromTicks(jitter);
+            if (CopiesFrom is { } stranger)
+            {
+                _flying.Enqueue(new Datagram(PeerOf(from), stranger, bytes), (at.Nanoseconds, _order++));
+            }
             _flying.Enqueue(new Datagram(PeerOf(from), from.Address, bytes), (at.Nanoseconds, _order++));
         }
     }

@@ -3,6 +3,8 @@ using System.Collections.Generic;
 using System.Linq;
 using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Frames;
+using Darkbloom.Protocol.Handshake;
+using Darkbloom.Protocol.Packets;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Wire;
 using Xunit;
@@ -79,7 +81,9 @@ public sealed class PriorityTests
     /// <summary>A connection whose peer acknowledges each packet at once and never shuts a window.</summary>
     private sealed class Sender : IDisposable
     {
-        private readonly RawPeer _peer = new(parameters: new() { InitialDataBytesMax = 1UL << 40, InitialStreamDataBytesMax = 1UL << 40 });
+        private readonly RawPeer _peer = new(
+            new ConnectionOptions { DatagramBytesMax = WireLimits.DatagramBytesMin },
+            new TransportParameters { InitialDataBytesMax = 1UL << 40, InitialStreamDataBytesMax = 1UL << 40 });
         private readonly PacketRange[] _ranges = new PacketRange[AckFrame.RangesMax];
         private readonly byte[] _ack = new byte[32];
         private ulong _taken;
@@ -138,6 +142,10 @@ public sealed class PriorityTests
                 else if ((FrameType)type == FrameType.AckFrequency)
                 {
                     Assert.True(AckFrequencyFrame.TryRead(ref reader, out _));
+                }
+                else if ((FrameType)type == FrameType.ObservedAddress)
+                {
+                    Assert.True(ObservedAddressFrame.TryRead(ref reader, out _));
                 }
                 else if ((FrameType)type != FrameType.Ping)
                 {

@@ -67,6 +67,8 @@ internal sealed class Side(string name, Connection connection, PathAddress addre
 
     public byte[] BytesOf(StreamId stream) => Received.TryGetValue(stream.Value, out Incoming? i) ? [.. i.Bytes] : [];
 
+    public int CountOf(StreamId stream) => Received.TryGetValue(stream.Value, out Incoming? i) ? i.Bytes.Count : 0;
+
     public bool HasFinished(StreamId stream) => Received.TryGetValue(stream.Value, out Incoming? i) && i.IsFinished;
 
     public bool Has(ConnectionEventKind kind) => Events.Any(e => e.Kind == kind);
@@ -109,6 +111,18 @@ internal sealed class Side(string name, Connection connection, PathAddress addre
         }
         while (count > 0 && !finished);
         incoming.IsFinished |= finished;
+    }
+
+    /// <summary>What an owner does before it lets a connection send.</summary>
+    public void RenewIds(Instant now, Prng prng)
+    {
+        while (connection.LocalIds.TryRelease(now, out _))
+        {
+        }
+        while (connection.LocalIds.WantsAnother)
+        {
+            connection.LocalIds.Add(new ConnectionId(prng.NextUInt64()));
+        }
     }
 
     private void Pump(StreamId stream)

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Frames;
+using Darkbloom.Protocol.Packets;
 using Darkbloom.Protocol.Primitives;
 using Xunit;
 
@@ -101,7 +102,12 @@ public sealed class StreamTests
     [Fact]
     public void A_reader_that_waits_stops_the_writer_at_the_window_and_then_gets_all()
     {
-        ConnectionOptions options = new() { StreamWindowBytes = 10_000, StreamWindowBytesMax = 10_000 };
+        ConnectionOptions options = new()
+        {
+            DatagramBytesMax = WireLimits.DatagramBytesMin,
+            StreamWindowBytes = 10_000,
+            StreamWindowBytesMax = 10_000,
+        };
         using Pair pair = new(client: options);
         pair.Server.ReadsByItself = false;
         byte[] data = TransferTests.Bytes(300_000, 4);
@@ -132,7 +138,13 @@ public sealed class StreamTests
     [Fact]
     public void The_connection_window_holds_all_streams_and_lets_them_go_again()
     {
-        ConnectionOptions options = new() { StreamWindowBytes = 8000, ConnectionWindowBytes = 10_000, ConnectionWindowBytesMax = 10_000 };
+        ConnectionOptions options = new()
+        {
+            DatagramBytesMax = WireLimits.DatagramBytesMin,
+            StreamWindowBytes = 8000,
+            ConnectionWindowBytes = 10_000,
+            ConnectionWindowBytesMax = 10_000,
+        };
         using Pair pair = new(client: options);
         pair.Server.ReadsByItself = false;
         StreamId[] streams = [.. Enumerable.Range(0, 5).Select(_ => pair.Client.OpenAndSend(new byte[8000]))];
@@ -238,12 +250,12 @@ public sealed class StreamTests
     {
         LinkFaults link = new() { Latency = TimeSpan.FromMilliseconds(5), BytesPerSecond = 1_000_000, QueueBytes = 30_000 };
         using Pair pair = new(link);
-        StreamId bulk = pair.Client.OpenAndSend(new byte[4_000_000], StreamPriority.Bulk);
-        StreamId prompts = pair.Client.OpenAndSend(new byte[4_000_000], StreamPriority.Prompts);
+        StreamId bulk = pair.Client.OpenAndSend(new byte[8_000_000], StreamPriority.Bulk);
+        StreamId prompts = pair.Client.OpenAndSend(new byte[8_000_000], StreamPriority.Prompts);
         pair.Run(TimeSpan.FromSeconds(1));
         int bulkBefore = pair.Server.BytesOf(bulk).Length;
         int promptsBefore = pair.Server.BytesOf(prompts).Length;
-        pair.Run(TimeSpan.FromSeconds(2));
+        pair.Run(TimeSpan.FromSeconds(6));
         double bulkBytes = pair.Server.BytesOf(bulk).Length - bulkBefore;
         double promptBytes = pair.Server.BytesOf(prompts).Length - promptsBefore;
         Assert.InRange(bulkBytes / (bulkBytes + promptBytes), 0.08, 0.12);

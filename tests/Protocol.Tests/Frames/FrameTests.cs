@@ -209,6 +209,22 @@ public sealed class FrameTests
             frame);
     }
 
+    [Fact]
+    public void NewConnectionId() => Check(
+        "18" + "01" + "0102030405060708",
+        new NewConnectionIdFrame(1, new ConnectionId(0x0102030405060708)).Length,
+        (ref WireWriter writer) => new NewConnectionIdFrame(1, new ConnectionId(0x0102030405060708)).Write(ref writer),
+        ReadNewConnectionId,
+        new NewConnectionIdFrame(1, new ConnectionId(0x0102030405060708)));
+
+    [Fact]
+    public void RetireConnectionId() => Check(
+        "19" + "00",
+        new RetireConnectionIdFrame(0).Length,
+        (ref WireWriter writer) => new RetireConnectionIdFrame(0).Write(ref writer),
+        ReadRetireConnectionId,
+        new RetireConnectionIdFrame(0));
+
     [Theory]
     [InlineData("20" + "00" + "03" + "616263", 0UL, 0UL, 0, false)]
     [InlineData("27" + "04" + "4400" + "03" + "616263", 4UL, 1024UL, 1, true)]
@@ -387,6 +403,7 @@ public sealed class FrameTests
         Reading[] readings =
         [
             ReadAck, ReadStream, ReadClose, ReadMaxStreams, ReadStreamsBlocked, ReadDatagram, ReadHandshake,
+            ReadNewConnectionId, ReadRetireConnectionId,
             (byte _, ref WireReader r) => ResetStreamFrame.TryRead(ref r, out ResetStreamFrame f) ? Tell(f) : null,
             (byte _, ref WireReader r) => MaxStreamDataFrame.TryRead(ref r, out MaxStreamDataFrame f) ? Tell(f) : null,
             (byte _, ref WireReader r) => PathResponseFrame.TryRead(ref r, out PathResponseFrame f) ? Tell(f) : null,
@@ -439,6 +456,12 @@ public sealed class FrameTests
 
     private static string? ReadStreamsBlocked(byte type, ref WireReader reader) =>
         StreamsBlockedFrame.TryRead((FrameType)type, ref reader, out StreamsBlockedFrame frame) ? Tell(frame) : null;
+
+    private static string? ReadNewConnectionId(byte type, ref WireReader reader) =>
+        NewConnectionIdFrame.TryRead(ref reader, out NewConnectionIdFrame frame) ? Tell(frame) : null;
+
+    private static string? ReadRetireConnectionId(byte type, ref WireReader reader) =>
+        RetireConnectionIdFrame.TryRead(ref reader, out RetireConnectionIdFrame frame) ? Tell(frame) : null;
 
     private static string? Tell(object frame) => frame.ToString();
 }

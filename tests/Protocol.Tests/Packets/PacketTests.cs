@@ -84,10 +84,13 @@ public sealed class PacketTests
             Assert.False(InitPacket.TryRead(datagram.AsSpan(0, length), _mac, out _));
         }
 
-        byte[] oversized = new byte[WireLimits.DatagramBytesMax + 1];
-        datagram.AsSpan(0, 31).CopyTo(oversized);
-        _mac.Write(oversized.AsSpan(..^HandshakeMac.Size), oversized.AsSpan(^HandshakeMac.Size..));
-        Assert.False(InitPacket.TryRead(oversized, _mac, out _));
+        for (int length = WireLimits.DatagramBytesOfEthernet - 1; length <= WireLimits.DatagramBytesOfEthernet + 1; length++)
+        {
+            byte[] padded = new byte[length];
+            datagram.AsSpan(0, 31).CopyTo(padded);
+            _mac.Write(padded.AsSpan(..^HandshakeMac.Size), padded.AsSpan(^HandshakeMac.Size..));
+            Assert.Equal(length <= WireLimits.DatagramBytesOfEthernet, InitPacket.TryRead(padded, _mac, out _));
+        }
     }
 
     [Fact]
@@ -122,7 +125,8 @@ public sealed class PacketTests
 
         datagram[0] ^= 1;
         Assert.False(ResponsePacket.TryRead(datagram, out _));
-        Assert.False(ResponsePacket.TryRead([0x50, .. new byte[WireLimits.DatagramBytesMax]], out _));
+        Assert.False(ResponsePacket.TryRead([0x50, .. new byte[WireLimits.DatagramBytesOfEthernet]], out _));
+        Assert.True(ResponsePacket.TryRead([0x50, .. new byte[WireLimits.DatagramBytesOfEthernet - 1]], out _));
     }
 
     [Fact]

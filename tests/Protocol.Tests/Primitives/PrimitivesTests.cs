@@ -80,4 +80,24 @@ public sealed class PrimitivesTests
         Assert.Equal(new UnixTime(65), new UnixTime(5) + TimeSpan.FromMinutes(1));
         Assert.Equal(TimeSpan.FromSeconds(2), new UnixTime(5) - new UnixTime(3));
     }
+
+    [Theory]
+    [InlineData("10.1.2.3", true)]
+    [InlineData("11.0.0.1", false)]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("172.15.0.1", false)]
+    [InlineData("172.16.0.1", true)]
+    [InlineData("172.31.0.1", true)]
+    [InlineData("172.32.0.1", false)]
+    [InlineData("192.168.0.1", true)]
+    [InlineData("192.169.0.1", false)]
+    [InlineData("169.254.1.1", true)]
+    [InlineData("203.0.113.5", false)]
+    [InlineData("fd00::1", true)]
+    [InlineData("fe80::1", true)]
+    [InlineData("fec0::1", false)]
+    [InlineData("::1", true)]
+    [InlineData("2001:db8::1", false)]
+    public void Private_addresses_are_told_from_those_of_the_Internet(string address, bool isPrivate) =>
+        Assert.Equal(isPrivate, PathAddress.From(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(address), 1)).IsPrivate);
 }

@@ -11,7 +11,7 @@ namespace Darkbloom.Mesh.Transport.Recovery;
 /// Idle    -> [packet sent]                          -> Armed    the probe timer runs from the newest packet
 /// Armed   -> [ACK overtakes a packet]               -> Waiting  it is lost once the reordering window is over
 /// Waiting -> [window over]                          -> Armed    its frames are handed back
-/// Armed   -> [probe timeout]                        -> Armed    two probes with data, the timeout doubles up to a cap
+/// Armed   -> [probe timeout]                        -> Armed    two probes with data; after a while the timeout doubles up to a cap
 /// any     -> [nothing outstanding]                  -> Idle
 /// </code>
 /// After <see cref="OnAck"/> and <see cref="OnTimeout"/> the owner takes every packet from <see cref="Acknowledged"/>
@@ -24,6 +24,10 @@ internal sealed class LossRecovery
 
     /// <summary>Probes go at least this often, unless the path itself is slower: a path that comes back is noticed soon.</summary>
     public static readonly TimeSpan ProbeIntervalMax = TimeSpan.FromSeconds(2);
+
+    /// <summary>So long probes go every timeout, which is no more than a minimal window would send: an outage is left as soon
+    /// as it is over. Only then the interval doubles.</summary>
+    public static readonly TimeSpan SteadyProbing = TimeSpan.FromSeconds(10);
 
     private const int PersistentCongestionTimeouts = 3;
     private const int ForgetLostAfterTimeouts = 3;
@@ -39,7 +43,8 @@ internal sealed class LossRecovery
     private ulong? _largestAcknowledged;
     private Instant _lastSentAt;
     private Instant? _lossTime;
-    private int _timeouts;
+    private int _backoff;
+    private Instant? _silentSince;
 
     public LossRecovery(
         ICongestionController congestion, RttEstimator rtt, TimeSpan peerMaxAckDelay, int datagramBytes, Instant now)
@@ -99,7 +104,7 @@ internal sealed class LossRecovery
         get
         {
             TimeSpan once = ProbeTimeout;
-            TimeSpan backedOff = RttEstimator.Min(once * (1 << Math.Min(_timeouts, BackoffShiftMax)), ProbeIntervalMax);
+            TimeSpan backedOff = RttEstimator.Min(once * (1 << Math.Min(_backoff, BackoffShiftMax)), ProbeIntervalMax);
             return RttEstimator.Max(once, backedOff);
         }
     }
@@ -185,7 +190,8 @@ internal sealed class LossRecovery
             {
                 _largestAcknowledged = newest.Number;
             }
-            _timeouts = 0;
+            _backoff = 0;
+            _silentSince = null;
             ProbesPending = 0;
         }
 
@@ -222,11 +228,27 @@ internal sealed class LossRecovery
             _pacer.SetRate(now, _congestion.PaceBytesPerSecond);
             return;
         }
-        _timeouts++;
+        _silentSince ??= now;
+        _backoff += now >= _silentSince + SteadyProbing ? 1 : 0;
         ProbesPending = ProbesPerTimeout;
 
         // The timer restarts even if the probes have to wait, so that the next call isn't due at once.
         _lastSentAt = now;
+    }
+
+    /// <summary>Hands back all packets in flight, because the path that they took is left: that says nothing of congestion.</summary>
+    public void Abandon(Instant now)
+    {
+        while (_packets.Oldest != SentPackets.None)
+        {
+            Lost.Add(_packets[_packets.Oldest]);
+            _packets.Settle(_packets.Oldest, SentPacketState.Abandoned);
+        }
+        _lossTime = null;
+        _lastSentAt = now;
+        _backoff = 0;
+        _silentSince = null;
+        ProbesPending = 0;
     }
 
     /// <summary>Starts measuring anew; packets in flight stay recorded.</summary>
@@ -235,7 +257,8 @@ internal sealed class LossRecovery
         _congestion = congestion;
         _reordering = new ReorderingWindow();
         Rtt = rtt;
-        _timeouts = 0;
+        _backoff = 0;
+        _silentSince = null;
         _pacer.SetRate(now, congestion.PaceBytesPerSecond);
     }
 

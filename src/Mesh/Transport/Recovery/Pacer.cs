@@ -45,7 +45,7 @@ internal sealed class Pacer
     /// <summary>The path is relayed, or not yet proven: ten datagrams are the most at once, whatever the rate.</summary>
     public bool IsGuarded { get; set; }
 
-    private double FloorBytes => (double)BurstPackets * _datagramBytes;
+    private double FloorBytes => Math.Min((double)BurstPackets * _datagramBytes, BurstBytesMax);
 
     private double BurstBytes
     {

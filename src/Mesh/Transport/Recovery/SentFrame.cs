@@ -17,6 +17,8 @@ internal enum SentFrameKind : byte
     StreamsBlockedBidirectional,
     StreamsBlockedUnidirectional,
     ObservedAddress,
+    NewConnectionId,
+    RetireConnectionId,
     Ack,
     AckFrequency,
     Handshake,

@@ -6,12 +6,14 @@ namespace Darkbloom.Mesh.Transport.Recovery;
 /// <remarks><code>
 /// Outstanding -> [ACK names it]          -> Acknowledged
 /// Outstanding -> [overtaken for too long] -> Lost           its frames are sent again under another number
+/// Outstanding -> [the path was left]     -> Abandoned    the same, without a word on congestion or reordering
 /// Lost        -> [ACK names it]          -> Acknowledged    the loss was spurious: the path reorders
 /// </code></remarks>
 internal enum SentPacketState : byte
 {
     Outstanding,
     Lost,
+    Abandoned,
     Acknowledged,
 }
 

@@ -107,7 +107,7 @@ internal sealed class SentPackets
         while (_head < _tail)
         {
             ref SentPacket packet = ref this[_head];
-            bool forget = packet.State == SentPacketState.Acknowledged
+            bool forget = packet.State is SentPacketState.Acknowledged or SentPacketState.Abandoned
                 || (packet.State == SentPacketState.Lost && (packet.SentAt < lostBefore || IsFull));
             if (!forget)
             {

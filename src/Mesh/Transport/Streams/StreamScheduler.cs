@@ -16,11 +16,16 @@ internal sealed class StreamScheduler(int datagramBytes)
 
     private const int Priorities = (int)StreamPriority.Bulk + 1;
 
+    private int _datagramBytes = datagramBytes;
+
     private readonly Queue<TransportStream>[] _queues = CreateQueues();
     private int _count;
     private long _bulkCredit;
 
     public bool IsEmpty => _count == 0;
+
+    /// <summary>The path takes datagrams of this size from now on.</summary>
+    public void SetDatagramBytes(int bytes) => _datagramBytes = bytes;
 
     /// <summary>Puts a stream at the end of its priority's queue, unless it stands there.</summary>
     public void Add(TransportStream stream)
@@ -38,7 +43,7 @@ internal sealed class StreamScheduler(int datagramBytes)
     {
         Queue<TransportStream> bulk = _queues[(int)StreamPriority.Bulk];
         Queue<TransportStream>? chosen = null;
-        if (bulk.Count > 0 && _bulkCredit >= (long)datagramBytes * UrgentBytesPerBulkByte)
+        if (bulk.Count > 0 && _bulkCredit >= (long)_datagramBytes * UrgentBytesPerBulkByte)
         {
             chosen = bulk;
         }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using Darkbloom.Protocol.Frames;
+using Darkbloom.Protocol.Packets;
 
 namespace Darkbloom.Mesh.Transport.Streams;
 
@@ -44,12 +45,15 @@ internal sealed partial class StreamSet
         _isInitiator = role == ConnectionRole.Initiator;
         _peerLimits = peerLimits;
         _events = events;
-        _scheduler = new StreamScheduler(options.DatagramBytes);
+        _scheduler = new StreamScheduler(WireLimits.DatagramBytesMin);
         _sendWindow = new SendWindow(peerLimits.ConnectionBytes);
         _receiveWindow = new ReceiveWindow((ulong)options.ConnectionWindowBytes, (ulong)options.ConnectionWindowBytesMax);
         _bidirectional = new StreamCredit(true, _isInitiator, peerLimits.Bidirectional, (ulong)options.StreamsMax);
         _unidirectional = new StreamCredit(false, _isInitiator, peerLimits.Unidirectional, (ulong)options.UnidirectionalStreamsMax);
     }
+
+    /// <summary>The path takes datagrams of this size from now on.</summary>
+    public void SetDatagramBytes(int bytes) => _scheduler.SetDatagramBytes(bytes);
 
     /// <summary>Streams that are not closed: while there are any, the session is kept alive eagerly.</summary>
     public int Count => _streams.Count;

@@ -36,7 +36,7 @@ internal sealed class Dumbbell : IDisposable
 
     public Flow AddFlow(CongestionControl control, int datagramBytes = 1452)
     {
-        ConnectionOptions options = new() { CongestionControl = control, DatagramBytes = datagramBytes };
+        ConnectionOptions options = new() { CongestionControl = control, DatagramBytesMax = datagramBytes };
         ulong index = (ulong)_flows.Count;
         PathAddress here = new(1, (ushort)(1000 + index));
         PathAddress there = new(2, (ushort)(2000 + index));

@@ -83,23 +83,48 @@ public sealed class LossRecoveryTests
     }
 
     [Fact]
-    public void The_probe_timer_doubles_up_to_its_cap_until_something_arrives()
+    public void The_probe_timer_doubles_after_a_while_up_to_its_cap_until_something_arrives()
     {
         Send(1);
         TimeSpan first = _recovery.Deadline!.Value - _now;
         Assert.Equal(80 + 160 + 25, first.TotalMilliseconds);
-        for (int i = 1; i <= 4; i++)
+        Instant steadyUntil = _recovery.Deadline!.Value + LossRecovery.SteadyProbing;
+        while (_recovery.Deadline!.Value < steadyUntil)
         {
-            _now = _recovery.Deadline!.Value;
-            _recovery.OnTimeout(_now);
-            Assert.Equal(2, _recovery.ProbesPending);
-            TimeSpan doubled = first * (1 << i);
-            Assert.Equal(
-                doubled < LossRecovery.ProbeIntervalMax ? doubled : LossRecovery.ProbeIntervalMax, _recovery.Deadline!.Value - _now);
+            PassProbeTimeout();
+            Assert.Equal(first, _recovery.Deadline!.Value - _now);
         }
+        PassProbeTimeout();
+        Assert.Equal(first * 2, _recovery.Deadline!.Value - _now);
+        PassProbeTimeout();
+        Assert.Equal(first * 4, _recovery.Deadline!.Value - _now);
+        PassProbeTimeout();
+        Assert.Equal(LossRecovery.ProbeIntervalMax, _recovery.Deadline!.Value - _now);
         Acknowledge(1, 1);
         Assert.Equal(0, _recovery.ProbesPending);
         Assert.Null(_recovery.Deadline);
+    }
+
+    private void PassProbeTimeout()
+    {
+        _now = _recovery.Deadline!.Value;
+        _recovery.OnTimeout(_now);
+        Assert.Equal(2, _recovery.ProbesPending);
+    }
+
+    [Fact]
+    public void Packets_of_a_path_that_was_left_are_handed_back_and_say_nothing_of_congestion()
+    {
+        Send(3);
+        long window = _recovery.WindowBytes;
+        _recovery.Abandon(_now);
+        Assert.Equal(3, _recovery.Lost.Count);
+        Assert.Equal((0L, window, 0L), (_recovery.BytesInFlight, _recovery.WindowBytes, _recovery.LostCount));
+        Assert.Null(_recovery.Deadline);
+        _recovery.Lost.Clear();
+        Acknowledge(1, 3);
+        Assert.Equal(0, _recovery.SpuriousCount);
+        Assert.Empty(_recovery.Acknowledged);
     }
 
     [Fact]
