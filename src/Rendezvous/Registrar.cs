@@ -32,6 +32,7 @@ public sealed class Registrar
     private static readonly TimeSpan HousekeepingInterval = TimeSpan.FromHours(1);
 
     private readonly JoinPolicy _join;
+    private readonly int _subscriptionsMax;
     private readonly TicketIssuer _issuer;
     private readonly EnrolmentBook _book = new();
     private readonly PeerDirectory _directory;
@@ -56,6 +57,7 @@ public sealed class Registrar
     {
         ArgumentNullException.ThrowIfNull(options);
         _join = options.Join;
+        _subscriptionsMax = options.SubscriptionsMax;
         _issuer = new TicketIssuer(options.Network, signer, prng);
         _directory = new PeerDirectory(startedAt);
         _noticedAt = now - NoticeInterval;
@@ -303,7 +305,7 @@ public sealed class Registrar
 
     private RendezvousResponse Subscribe(PeerSession session)
     {
-        if (_subscribers.Count >= RegistrarLimits.SubscriptionsMax && !_subscribers.Contains(session.Id))
+        if (_subscribers.Count >= _subscriptionsMax && !_subscribers.Contains(session.Id))
         {
             return Error(RendezvousErrorCode.Full, "no more peers can follow notices here");
         }
@@ -350,6 +352,6 @@ public sealed class Registrar
 
     [Conditional("DEBUG")]
     private void AssertInvariants() =>
-        Debug.Assert(_directory.Count <= RegistrarLimits.CardsMax && _subscribers.Count <= RegistrarLimits.SubscriptionsMax,
+        Debug.Assert(_directory.Count <= RegistrarLimits.CardsMax && _subscribers.Count <= _subscriptionsMax,
             "What peers make the registrar keep is bounded.");
 }

@@ -6,6 +6,7 @@ using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
 using Darkbloom.Protocol.Tickets;
+using Darkbloom.Rendezvous.Limits;
 using Darkbloom.Rendezvous.Log;
 using Darkbloom.Rendezvous.Tickets;
 using Google.Protobuf;
@@ -20,10 +21,11 @@ internal sealed class RegistrarHarness : IDisposable
 
     private readonly TicketSigner _signer = TestKeys.NewSigner();
     private readonly string _joinSecret;
+    private readonly int _subscriptionsMax;
 
-    public RegistrarHarness(string joinSecret = "")
+    public RegistrarHarness(string joinSecret = "", int subscriptionsMax = RegistrarLimits.SubscriptionsMax)
     {
-        _joinSecret = joinSecret;
+        (_joinSecret, _subscriptionsMax) = (joinSecret, subscriptionsMax);
         Registrar = Create();
         Verifier.Trust(_signer.PublicKey);
     }
@@ -149,7 +151,7 @@ internal sealed class RegistrarHarness : IDisposable
     public void Dispose() => _signer.Dispose();
 
     private Registrar Create() =>
-        new(Now, UnixNow, new RegistrarOptions(Network, new JoinPolicy(_joinSecret)), _signer, new Prng(7));
+        new(Now, UnixNow, new RegistrarOptions(Network, new JoinPolicy(_joinSecret)) { SubscriptionsMax = _subscriptionsMax }, _signer, new Prng(7));
 
     private void Drain()
     {

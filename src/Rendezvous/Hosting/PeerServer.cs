@@ -12,7 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Darkbloom.Rendezvous.Hosting;
 
 /// <summary>Serves the streams of one connected peer until the session ends.</summary>
-internal sealed class PeerServer(MeshConnection connection, RegistrarDriver registrar, RequestCounters counters, ILogger logger)
+internal sealed class PeerServer(
+    MeshConnection connection, RegistrarDriver registrar, RequestCounters counters, TimeProvider time, ILogger logger)
 {
     private int _streams;
 
@@ -51,9 +52,7 @@ internal sealed class PeerServer(MeshConnection connection, RegistrarDriver regi
         MessageStream<RendezvousResponse, RendezvousRequest> messages = new(stream);
         try
         {
-            using CancellationTokenSource reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            reading.CancelAfter(HostingLimits.RequestReadMsMax);
-            if (await messages.ReadAsync(reading.Token) is { } request)
+            if (await ReadAsync(messages, cancellationToken) is { } request)
             {
                 PeerSession session = new(connection.RemoteKey, PathAddress.From(connection.RemoteEndPoint));
                 await (request.BodyCase == RendezvousRequest.BodyOneofCase.Notices
@@ -76,6 +75,14 @@ internal sealed class PeerServer(MeshConnection connection, RegistrarDriver regi
         }
     }
 
+    private async Task<RendezvousRequest?> ReadAsync(
+        MessageStream<RendezvousResponse, RendezvousRequest> messages, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource late = new(TimeSpan.FromMilliseconds(HostingLimits.RequestReadMsMax), time);
+        using CancellationTokenSource reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        return await messages.ReadAsync(reading.Token);
+    }
+
     private async Task AnswerAsync(
         MessageStream<RendezvousResponse, RendezvousRequest> messages,
         PeerSession session,
@@ -84,8 +91,8 @@ internal sealed class PeerServer(MeshConnection connection, RegistrarDriver regi
     {
         RendezvousResponse response = await registrar.HandleAsync(session, request);
         Note(session, request, response);
-        using CancellationTokenSource writing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        writing.CancelAfter(HostingLimits.ResponseWriteMsMax);
+        using CancellationTokenSource late = new(TimeSpan.FromMilliseconds(HostingLimits.ResponseWriteMsMax), time);
+        using CancellationTokenSource writing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         await messages.WriteAsync(response, writing.Token);
         messages.CompleteWrites();
     }

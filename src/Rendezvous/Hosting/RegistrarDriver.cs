@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Channels;
 using System.Threading.Tasks;
@@ -7,7 +6,6 @@ using Darkbloom.Mesh.Hosting;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
-using Darkbloom.Rendezvous.Limits;
 using Darkbloom.Rendezvous.Log;
 using Darkbloom.Rendezvous.Tickets;
 
@@ -23,7 +21,7 @@ internal sealed class RegistrarDriver : IAsyncDisposable
     private readonly Registrar _registrar;
     private readonly TicketJournal _journal;
     private readonly Timer _timer;
-    private readonly SortedDictionary<PeerId, Channel<RendezvousNotice>> _subscribers = [];
+    private readonly NoticeQueues _notices = new();
     private long _compactAtBytes;
     private bool _disposed;
 
@@ -89,19 +87,14 @@ internal sealed class RegistrarDriver : IAsyncDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            Channel<RendezvousNotice> notices = Channel.CreateBounded<RendezvousNotice>(RegistrarLimits.NoticesQueuedMax);
             RendezvousResponse response = _registrar.Handle(MeshHost.Now, UnixNow, session, request);
             if (response.BodyCase != RendezvousResponse.BodyOneofCase.Done)
             {
                 return (response, null);
             }
-            if (_subscribers.Remove(session.Id, out Channel<RendezvousNotice>? before))
-            {
-                _ = before.Writer.TryComplete();
-            }
-            _subscribers[session.Id] = notices;
+            ChannelReader<RendezvousNotice> notices = _notices.Open(session.Id);
             _ = Drain();
-            return (response, notices.Reader);
+            return (response, notices);
         }
     }
 
@@ -109,9 +102,8 @@ internal sealed class RegistrarDriver : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_subscribers.TryGetValue(peer, out Channel<RendezvousNotice>? current) && current.Reader == notices)
+            if (_notices.Close(peer, notices))
             {
-                _ = _subscribers.Remove(peer);
                 _registrar.Unsubscribe(peer);
             }
         }
@@ -190,12 +182,7 @@ internal sealed class RegistrarDriver : IAsyncDisposable
         }
         while (_registrar.TryTakeNotice(out AddressedNotice notice))
         {
-            // Who doesn't keep up loses the stream, and learns all it missed by subscribing again.
-            if (_subscribers.TryGetValue(notice.Subscriber, out Channel<RendezvousNotice>? subscriber)
-                && !subscriber.Writer.TryWrite(notice.Notice))
-            {
-                _ = subscriber.Writer.TryComplete();
-            }
+            _notices.Post(notice);
         }
         if (_registrar.NextTimeout is { } next)
         {

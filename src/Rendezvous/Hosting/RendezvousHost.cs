@@ -27,19 +27,21 @@ public sealed class RendezvousHost : IAsyncDisposable
     private readonly MeshHost _mesh;
     private readonly RendezvousHttp? _http;
     private readonly RequestCounters _counters;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _accepting;
     private int _disposed;
 
     private RendezvousHost(
-        DisposalStack parts, RegistrarDriver registrar, MeshHost mesh, RendezvousHttp? http, RequestCounters counters, ILogger logger)
+        DisposalStack parts, RegistrarDriver registrar, MeshHost mesh, RendezvousHttp? http, RequestCounters counters, TimeProvider time, ILogger logger)
     {
         _parts = parts;
         _registrar = registrar;
         _mesh = mesh;
         _http = http;
         _counters = counters;
+        _time = time;
         _logger = logger;
         _accepting = Task.Run(() => AcceptAsync(_stopping.Token));
     }
@@ -128,7 +130,7 @@ public sealed class RendezvousHost : IAsyncDisposable
             RendezvousLog.NoControl(logger, state.Path);
         }
         RendezvousLog.Started(logger, options.Network, mesh.LocalEndPoint, registrar.Counts.EnrolledPeers);
-        return new RendezvousHost(parts, registrar, mesh, http, counters, logger);
+        return new RendezvousHost(parts, registrar, mesh, http, counters, options.Time, logger);
     }
 
     private static async Task<(StateDirectory State, TicketSigner Signer, RegistrarDriver Registrar)> RememberAsync(
@@ -171,7 +173,7 @@ public sealed class RendezvousHost : IAsyncDisposable
     {
         try
         {
-            await new PeerServer(connection, _registrar, _counters, _logger).ServeAsync(cancellationToken);
+            await new PeerServer(connection, _registrar, _counters, _time, _logger).ServeAsync(cancellationToken);
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System;
 using System.Net;
 
 namespace Darkbloom.Rendezvous.Hosting;
@@ -17,6 +18,9 @@ public sealed record RendezvousOptions
 
     /// <summary>GET /healthz, /readyz and /metrics; null: no HTTP at all.</summary>
     public IPEndPoint? HttpBind { get; init; }
+
+    /// <summary>The clock of the deadlines of requests and answers.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Leaves the join secret out.</summary>
     public override string ToString() => $"{Network} at {Bind}, state in {StateDirectory}";

@@ -151,6 +151,28 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task Streams_that_nobody_accepts_are_refused_beyond_the_queue()
+    {
+        LoopbackNetwork network = new();
+        await using HostPair pair = HostPair.Over(network, new ConnectionOptions { StreamsMax = MeshConnection.AcceptQueueMax + 1 });
+        (MeshConnection client, MeshConnection server) = await pair.ConnectAsync();
+        MeshStream last = null!;
+        for (int i = 0; i <= MeshConnection.AcceptQueueMax; i++)
+        {
+            last = await client.OpenStreamAsync(StreamPriority.Tokens, pair.Patience);
+            await last.WriteAsync(new byte[1], pair.Patience);
+        }
+
+        MeshException refused = await Assert.ThrowsAsync<MeshException>(
+            async () => await last.ReadExactlyAsync(new byte[1], pair.Patience));
+        Assert.Equal(PeerCodes.Busy, refused.Code);
+        for (int i = 0; i < MeshConnection.AcceptQueueMax; i++)
+        {
+            _ = await server.AcceptStreamAsync(pair.Patience);
+        }
+    }
+
+    [Fact]
     public async Task Statistics_count_what_happened()
     {
         await using HostPair pair = HostPair.OverUdp();

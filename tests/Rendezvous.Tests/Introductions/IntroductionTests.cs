@@ -59,6 +59,22 @@ public sealed class IntroductionTests : IDisposable
     }
 
     [Fact]
+    public void No_more_peers_follow_notices_than_may()
+    {
+        using RegistrarHarness rendezvous = new(subscriptionsMax: 2);
+        RendezvousRequest follow = new() { Notices = new NoticeSubscription() };
+        PeerSession first = rendezvous.NewMember();
+        RegistrarHarness.AssertDone(rendezvous.Ask(first, follow));
+        RegistrarHarness.AssertDone(rendezvous.Ask(rendezvous.NewMember(), follow));
+
+        PeerSession third = rendezvous.NewMember();
+        RegistrarHarness.AssertError(RendezvousErrorCode.Full, rendezvous.Ask(third, follow));
+        RegistrarHarness.AssertDone(rendezvous.Ask(first, follow)); // who follows already takes no second place
+        rendezvous.Registrar.Unsubscribe(first.Id);
+        RegistrarHarness.AssertDone(rendezvous.Ask(third, follow));
+    }
+
+    [Fact]
     public void Introductions_are_limited_per_peer()
     {
         PeerSession node = _rendezvous.NewListedMember();
