@@ -28,8 +28,8 @@ bench: ## measure: ratios against named baselines; ONLY=packets, latency, engine
 bench-transport: ## measure the transport against named baselines; ARGS='--help' says more
 	@dotnet run --project bench/Transport --configuration Release -- $(ARGS)
 
-failover: ## kill nodes in the middle of answers and compare; KILLS=200
-	@dotnet run --project bench --configuration Release -- failover $(if $(KILLS),--kills $(KILLS))
+failover: ## take nodes away in the middle of answers and compare; KILLS=35 DRAINS=15, CONTINUE=yes adds to the last run
+	@dotnet run --project bench --configuration Release -- failover $(if $(KILLS),--kills $(KILLS)) $(if $(DRAINS),--drains $(DRAINS)) $(if $(CONTINUE),--continue $(CONTINUE))
 
 up: ## a whole mesh on this machine
 	@./darkbloom up

@@ -12,78 +12,101 @@ using Darkbloom.RandomModel;
 
 namespace Darkbloom.Bench.Failover;
 
-/// <summary>Kills the node that serves a stream, again and again, and compares what the client got with an undisturbed run.</summary>
-/// <remarks>Real processes, real llama.cpp, kill -9. Each mesh loses all of its nodes but one.</remarks>
+/// <summary>Takes away the node that serves a stream, again and again, and compares what the client got with an undisturbed run.</summary>
+/// <remarks>Real processes, real llama.cpp, signals. Each mesh loses all of its nodes but one.</remarks>
 internal static class FailoverRun
 {
-    public const int KillsDefault = 70;
+    private const int NodesPerMesh = 6;
+    private const int TokensMax = 80;
 
-    private const int NodesPerMesh = 4;
-    private const int TokensMax = 160;
-    private const int FirstPieceKilled = 8;
-    private const int PiecesToKillIn = 60;
+    /// <summary>Pieces before the loss, and at least as many after it.</summary>
+    private const int PiecesAround = 8;
+    private const int PiecesToLoseIn = 50;
 
-    /// <summary>Small enough to start fast, slow enough to be killed in the middle of an answer.</summary>
-    private static readonly RandomModelShape _shape = new() { Width = 512, Layers = 16, Heads = 8, FeedForwardWidth = 2048 };
+    /// <summary>Distance between the seeds that are tried for one loss, for when an answer is too short.</summary>
+    private const int SeedStep = 100_000;
+    private const int SeedsMax = 20;
 
-    public static async Task<IReadOnlyList<Goal>> MeasureAsync(int kills, TextWriter progress)
+    /// <summary>Small enough to start fast, slow enough to be lost in the middle of an answer.</summary>
+    private static readonly RandomModelShape _shape = new() { Width = 512, Layers = 8, Heads = 8, FeedForwardWidth = 2048 };
+
+    public static async Task<IReadOnlyList<Goal>> MeasureAsync(FailoverOptions options, TextWriter progress)
     {
+        LossFile file = options.Continues ? LossFile.Continue(options.Losses) : LossFile.Create(options.Losses);
         using RandomModelFile model = RandomModelFile.Create(_shape);
-        List<Kill> done = [];
-        while (done.Count < kills)
+        Queue<LossKind> due = new(Enumerable.Repeat(LossKind.Kill, options.Kills).Concat(Enumerable.Repeat(LossKind.Drain, options.Drains)));
+        while (due.Count > 0)
         {
             await using MeshProcess mesh = await MeshProcess.StartAsync(
                 "--nodes", $"{NodesPerMesh}", "--threads", "1", "--model", model.Path);
             using HttpClient http = new() { BaseAddress = new Uri(mesh.Url + "/"), Timeout = MeshProcess.PatienceMax };
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", mesh.ApiKey);
+            await WarmUpAsync(http, mesh.Model);
             List<MeshMember> alive = [.. mesh.Nodes];
-            while (alive.Count > 1 && done.Count < kills)
+            while (alive.Count > 1 && due.TryDequeue(out LossKind kind))
             {
-                Kill kill = await KillAsync(http, mesh.Model, alive, done.Count);
-                done.Add(kill);
+                Loss loss = await LoseAsync(http, mesh.Model, alive, kind, file.Losses.Count);
+                file.Add(loss);
+                string result = loss.IsEqual ? "equal" : loss.IsFinished ? "DIFFERS" : "BROKEN";
                 await progress.WriteLineAsync(FormattableString.Invariant(
-                    $"{done.Count}/{kills} {kill.Class}: {(kill.IsEqual ? "equal" : kill.IsFinished ? "DIFFERS" : "BROKEN")}, gap {kill.GapMs:F0} ms"));
+                    $"{due.Count} left. {kind}, {loss.Class}: {result}, gap {loss.GapMs:F0} ms, engine {loss.EngineMs:F0} ms"));
             }
         }
 
-        return [.. Goals(done)];
+        return [.. FailoverGoals.Of(file.Losses)];
     }
 
-    private static async Task<Kill> KillAsync(HttpClient http, string model, List<MeshMember> alive, int number)
+    /// <summary>Has every node serve once: compiling code at its first use is no part of a gap.</summary>
+    private static async Task WarmUpAsync(HttpClient http, string model) => await Task.WhenAll(
+        Enumerable.Range(0, 2 * NodesPerMesh).Select(seed =>
+            StreamedAnswer.ReadAsync(http, RequestClass.All[seed % RequestClass.All.Count].Body(model, seed, TokensMax), static _ => { })));
+
+    private static async Task<Loss> LoseAsync(HttpClient http, string model, List<MeshMember> alive, LossKind how, int number)
     {
         RequestClass kind = RequestClass.All[number % RequestClass.All.Count];
-        string body = kind.Body(model, number, TokensMax);
-        StreamedAnswer undisturbed = await StreamedAnswer.ReadAsync(http, body, static _ => { });
-        int killedAt = FirstPieceKilled + (number * 7 % Math.Min(PiecesToKillIn, Math.Max(1, undisturbed.Pieces - (2 * FirstPieceKilled))));
+        (string body, StreamedAnswer undisturbed) = await AnswerAsync(http, model, kind, number);
+        int lostAt = PiecesAround + (number * 7 % Math.Min(PiecesToLoseIn, Math.Max(1, undisturbed.Pieces - (2 * PiecesAround))));
+        TimeSpan lostAfter = undisturbed.Duration * (0.2 + (number * 7 % 50 * 0.01));
         ProcessorTime work = new(alive);
+        Task<double?>? lost = null;
         StreamedAnswer disturbed = await StreamedAnswer.ReadAsync(http, body, answer =>
         {
-            if (answer.Pieces == killedAt)
+            if (lost is null && (!kind.IsStreamed || answer.Pieces == lostAt))
             {
-                MeshMember victim = work.Busiest;
-                Signals.Send(victim.Pid, Signals.Kill);
-                alive.Remove(victim);
+                lost = LoseAsync(work, alive, how, kind.IsStreamed ? TimeSpan.Zero : lostAfter);
+                answer.OnLoss();
             }
         });
-        return new Kill(
-            kind.Name, disturbed.IsFinished, disturbed.IsFinished && disturbed.Text == undisturbed.Text, disturbed.LongestGapMs);
+        double? engineMs = await (lost ?? throw new InvalidOperationException("The answer ended before its node was lost."));
+        return new Loss(
+            how, kind.Name, disturbed.IsFinished, disturbed.IsFinished && disturbed.Text == undisturbed.Text,
+            kind.IsStreamed ? disturbed.LongestGapMs : null, engineMs);
     }
 
-    private static IEnumerable<Goal> Goals(List<Kill> done)
+    /// <summary>Takes the node at work away, and tells how long its engine still ran if the node may say goodbye.</summary>
+    private static async Task<double?> LoseAsync(ProcessorTime work, List<MeshMember> alive, LossKind how, TimeSpan after)
     {
-        Samples gaps = new();
-        done.ForEach(kill => gaps.Add(kill.GapMs));
-        string note = $"{done.Count} kills of the serving node, 3 or fewer others left";
-        yield return new Goal("streams that finish", done.Average(static kill => kill.IsFinished ? 1.0 : 0), "share", Bound.AtLeast(1), note);
-        yield return new Goal("equal to the undisturbed answer", done.Average(static kill => kill.IsEqual ? 1.0 : 0), "share", Bound.AtLeast(0.995), note);
-        foreach (IGrouping<string, Kill> kind in done.GroupBy(static kill => kill.Class))
+        await Task.Delay(after);
+        MeshMember victim = work.Busiest;
+        alive.Remove(victim);
+        Task<double>? engine = how == LossKind.Drain ? EngineThread.FollowAsync(victim) : null;
+        Signals.Send(victim.Pid, how == LossKind.Drain ? Signals.Terminate : Signals.Kill);
+        return engine is null ? null : await engine;
+    }
+
+    /// <summary>An undisturbed answer that is long enough to lose its node in the middle.</summary>
+    private static async Task<(string Body, StreamedAnswer Answer)> AnswerAsync(HttpClient http, string model, RequestClass kind, int number)
+    {
+        for (int seed = 0; seed < SeedsMax; seed++)
         {
-            yield return new Goal($"equal, {kind.Key}", kind.Average(static kill => kill.IsEqual ? 1.0 : 0), "share", null, $"{kind.Count()} kills");
+            string body = kind.Body(model, number + (seed * SeedStep), TokensMax);
+            StreamedAnswer answer = await StreamedAnswer.ReadAsync(http, body, static _ => { });
+            if (!kind.IsStreamed || answer.Pieces >= 2 * PiecesAround)
+            {
+                return (body, answer);
+            }
         }
 
-        yield return new Goal("gap that the client sees, p50", gaps.Median, "ms", null, note);
-        yield return new Goal("gap that the client sees, p99", gaps.Quantile(0.99), "ms", Bound.AtMost(1500), note);
+        throw new InvalidOperationException($"No answer of the kind '{kind.Name}' has enough pieces.");
     }
-
-    private sealed record Kill(string Class, bool IsFinished, bool IsEqual, double GapMs);
 }

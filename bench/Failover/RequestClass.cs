@@ -13,7 +13,7 @@ internal sealed record RequestClass(string Name, string Fields)
         new("greedy", "\"temperature\":0"),
         new("sampled", "\"temperature\":1,\"top_p\":0.95"),
         new("penalties", "\"temperature\":1,\"frequency_penalty\":0.8,\"presence_penalty\":0.4"),
-        new("stop strings", "\"temperature\":1,\"stop\":[\"QZQZ\",\"xkxkx\"]"),
+        new("stop strings", "\"temperature\":1,\"stop\":[\"77 w7\",\"404\"]"),
         new("JSON schema", $$$$"""
             "temperature":1,"response_format":{"type":"json_schema","json_schema":{"name":"list","strict":true,"schema":
             {"type":"object","properties":{"values":{{{{Numbers}}}}},"required":["values"],"additionalProperties":false}}}
@@ -21,9 +21,13 @@ internal sealed record RequestClass(string Name, string Fields)
         new("tool call", $$$$"""
             "temperature":1,"tool_choice":"required","tools":[{"type":"function","function":{"name":"store","parameters":
             {"type":"object","properties":{"values":{{{{Numbers}}}}},"required":["values"]}}}]
-            """),
+            """)
+        { IsStreamed = false },
         new("two choices", "\"temperature\":1,\"n\":2"),
     ];
+
+    /// <summary>Whether tokens are told as they are drawn; the random model's calls are told once they are whole.</summary>
+    public bool IsStreamed { get; init; } = true;
 
     /// <summary>The body of a streamed request; equal arguments make equal requests.</summary>
     public string Body(string model, int seed, int tokensMax) => string.Create(

@@ -20,8 +20,11 @@ internal sealed class StreamedAnswer
     /// <summary>Whether the stream ended as a whole one does.</summary>
     public bool IsFinished { get; private set; }
 
-    /// <summary>The longest wait between two pieces, in milliseconds.</summary>
+    /// <summary>The longest wait between two pieces since <see cref="OnLoss"/>, in milliseconds.</summary>
     public double LongestGapMs { get; private set; }
+
+    /// <summary>From the first piece to the last one.</summary>
+    public TimeSpan Duration { get; private set; }
 
     /// <summary>All that was told, choice by choice: equal answers give equal texts.</summary>
     public string Text
@@ -38,6 +41,9 @@ internal sealed class StreamedAnswer
         }
     }
 
+    /// <summary>The node at work is taken away now.</summary>
+    public void OnLoss() => LongestGapMs = 0;
+
     /// <param name="onPiece">Called after each piece, with the answer so far.</param>
     public static async Task<StreamedAnswer> ReadAsync(HttpClient http, string body, Action<StreamedAnswer> onPiece)
     {
@@ -53,14 +59,17 @@ internal sealed class StreamedAnswer
         }
 
         using StreamReader lines = new(await response.Content.ReadAsStreamAsync());
-        long last = Stopwatch.GetTimestamp();
+        long first = 0, last = 0;
         while (await lines.ReadLineAsync() is { } line)
         {
             answer.IsFinished |= line == "data: [DONE]";
             if (line.StartsWith("data: {", StringComparison.Ordinal))
             {
-                answer.LongestGapMs = Math.Max(answer.LongestGapMs, Stopwatch.GetElapsedTime(last).TotalMilliseconds);
-                last = Stopwatch.GetTimestamp();
+                long now = Stopwatch.GetTimestamp();
+                (first, last) = first == 0 ? (now, now) : (first, last);
+                answer.LongestGapMs = Math.Max(answer.LongestGapMs, Stopwatch.GetElapsedTime(last, now).TotalMilliseconds);
+                answer.Duration = Stopwatch.GetElapsedTime(first, now);
+                last = now;
                 answer.Add(line.AsMemory(6));
                 onPiece(answer);
             }

@@ -13,6 +13,14 @@ internal sealed class Samples
 
     public void Add(double value) => _values.Add(value);
 
+    public void AddIfKnown(double? value)
+    {
+        if (value is { } known)
+        {
+            Add(known);
+        }
+    }
+
     public void AddAll(Samples others) => _values.AddRange(others._values);
 
     public double Median => Quantile(0.5);

@@ -9,6 +9,7 @@ internal static class Signals
 {
     public const string Interrupt = "INT";
     public const string Kill = "KILL";
+    public const string Terminate = "TERM";
     public const string Stop = "STOP";
     public const string Continue = "CONT";
 

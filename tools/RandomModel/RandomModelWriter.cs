@@ -14,7 +14,10 @@ public static class RandomModelWriter
     private const ulong Seed = 1;
 
     private const string ChatTemplate =
-        "{% for message in messages %}{{'<|' + message['role'] + '|>' + message['content'] + '\n'}}{% endfor %}"
+        "{% if tools %}{{'<|tools|>' + (tools | tojson) + '\n'}}{% endif %}"
+        + "{% for message in messages %}{{'<|' + message.role + '|>'}}{% if message.tool_calls %}"
+        + "{% for call in message.tool_calls %}{{call.function.name + ' ' + (call.function.arguments | tojson)}}{% endfor %}"
+        + "{% else %}{{message.content}}{% endif %}{{'\n'}}{% endfor %}"
         + "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
 
     public static void Write(string path, RandomModelShape shape, TensorType type)
@@ -106,7 +109,8 @@ public static class RandomModelWriter
         }
     }
 
-    // A SentencePiece vocabulary: three control tokens, the 256 bytes, and words that no text holds.
+    // A SentencePiece vocabulary: three control tokens, the 256 bytes, the space, and words that no text holds. Grammars
+    // need the space: it is what the tokenizer puts before a text.
     private static void AddVocabulary(GgufMetadata metadata, int count)
     {
         const int ControlType = 3;
@@ -123,6 +127,7 @@ public static class RandomModelWriter
             {
                 < 0 => (controls[token], token == 0 ? 2 : ControlType),
                 < 256 => ($"<0x{value:X2}>", ByteType),
+                256 => ("\u2581", NormalType),
                 _ => ($"\u2581w{value}", NormalType),
             };
             scores[token] = -token;

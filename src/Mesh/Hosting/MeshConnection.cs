@@ -96,14 +96,15 @@ public sealed class MeshConnection : IAsyncDisposable
     /// <summary>Completes, never fails, when the session is over.</summary>
     public Task<MeshCloseReason> Closed => _closed.Task;
 
-    /// <summary>Fires when the peer next leaves open requests without any sign of life: it may be gone, or come back.</summary>
+    /// <summary>Fires when the peer leaves open requests without any sign of life: it may be gone, or come back.</summary>
+    /// <remarks>It has fired already for a peer that gave none since: nobody need wait for it to be suspected once more.</remarks>
     public CancellationToken Suspicion
     {
         get
         {
             lock (Gate)
             {
-                return _suspicion.Token;
+                return Core.Connection.IsSuspected ? new CancellationToken(canceled: true) : _suspicion.Token;
             }
         }
     }

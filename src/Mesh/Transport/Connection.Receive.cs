@@ -70,7 +70,7 @@ public sealed partial class Connection
         // Step 3: note the address.
         _lastReceivedAt = now;
         _hasAskedSinceReceived = false;
-        _isSuspicionTold = false;
+        IsSuspected = false;
         _doubtedAt = null;
         _recovery.SetGuarded(false);
         NotePath(from, header.Destination, datagram.Length, isNewest: number >= expected);

@@ -60,7 +60,6 @@ public sealed partial class Connection : IDisposable
     private Instant _lastReceivedAt;
     private Instant _lastAskedAt;
     private bool _hasAskedSinceReceived;
-    private bool _isSuspicionTold;
     private bool _isPingPending;
 
     /// <summary>Set by <see cref="Doubt"/>, until a packet comes.</summary>
@@ -153,6 +152,9 @@ public sealed partial class Connection : IDisposable
         _datagramsToSend.DroppedCount,
         _datagramsReceived.DroppedCount);
 
+    /// <summary>Whether the peer left open requests without a sign of life, and has given none since.</summary>
+    public bool IsSuspected { get; private set; }
+
     /// <summary>When <see cref="Timeout"/> must be called; null means never.</summary>
     public Instant? NextTimeout
     {
@@ -199,7 +201,7 @@ public sealed partial class Connection : IDisposable
         _isPingPending |= KeepAliveDeadline <= now;
         if (SuspicionDeadline <= now)
         {
-            _isSuspicionTold = true;
+            IsSuspected = true;
             _events.Enqueue(new ConnectionEvent(ConnectionEventKind.Suspected));
         }
         if (QuietDeadline <= now)
@@ -327,7 +329,7 @@ public sealed partial class Connection : IDisposable
         }
     }
 
-    private Instant? SuspicionDeadline => HasWork && _hasAskedSinceReceived && !_isSuspicionTold
+    private Instant? SuspicionDeadline => HasWork && _hasAskedSinceReceived && !IsSuspected
         ? _firstAskedAt + RttEstimator.Max(_options.SuspicionBusy, _recovery.ProbeTimeout * SuspicionTimeouts)
         : null;
 

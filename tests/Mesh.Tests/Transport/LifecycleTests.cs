@@ -138,9 +138,11 @@ public sealed class LifecycleTests
         pair.Run(s_second * 3);
         Assert.Equal(ConnectionState.Open, pair.Client.Connection.State);
         Assert.Equal(1, pair.Client.Count(ConnectionEventKind.Suspected));
+        Assert.True(pair.Client.Connection.IsSuspected);
 
         pair.Drops = null;
         pair.Run(s_second * 3);
+        Assert.False(pair.Client.Connection.IsSuspected);
         pair.Drops = (_, _) => true;
         pair.RunUntil(() => pair.Client.Count(ConnectionEventKind.Suspected) == 2, s_second);
     }
