@@ -103,7 +103,13 @@ public sealed class NodeHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Leaves the directory, refuses what is new, lets what runs finish within its time, and frees the engine.</summary>
+    /// <summary>The owner is back: hands over what runs, and returns when the engine is idle.</summary>
+    public Task PauseAsync() => _listener.PauseAsync();
+
+    /// <summary>The owner has gone: serves again.</summary>
+    public void Resume() => _listener.Resume();
+
+    /// <summary>Leaves the directory, refuses what is new, hands over what runs or lets it finish within its time, and frees the engine.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)

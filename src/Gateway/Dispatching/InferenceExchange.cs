@@ -115,6 +115,9 @@ internal sealed class InferenceExchange : IAsyncDisposable
                 case DispatchActionKind.Offer:
                     await OfferAsync(_action.Target, cancellationToken);
                     break;
+                case DispatchActionKind.Rest:
+                    await RestAsync(cancellationToken);
+                    break;
                 case DispatchActionKind.SendPrompt:
                     await SendPromptAsync(cancellationToken);
                     break;
@@ -169,6 +172,17 @@ internal sealed class InferenceExchange : IAsyncDisposable
         {
             Do(_dispatch.OnUnreachable(Now, _connections.Routes));
         }
+    }
+
+    /// <summary>Waits until a node may be found again.</summary>
+    private async ValueTask RestAsync(CancellationToken cancellationToken)
+    {
+        await GiveUpAsync(InferenceStreamError.Cancelled);
+        Debug.Assert(_dispatch.Deadline is not null, "a rest ends");
+        TimeSpan left = _dispatch.Deadline.Value - Now;
+        await Task.Delay(left > TimeSpan.Zero ? left : TimeSpan.Zero, _connections.Time, cancellationToken);
+        _suspicion = default;
+        OnDeadline();
     }
 
     /// <summary>Prepares the prompt for the next node, and says what it is offered.</summary>
@@ -269,6 +283,9 @@ internal sealed class InferenceExchange : IAsyncDisposable
                 break;
             case NodeResponse.BodyOneofCase.Prefill:
                 Do(_dispatch.OnProgress(now));
+                break;
+            case NodeResponse.BodyOneofCase.Draining:
+                Do(_dispatch.OnDraining(now, _connections.Routes));
                 break;
             case NodeResponse.BodyOneofCase.End:
                 _detail = PeerText.Clean(response.End.Detail);

@@ -27,6 +27,9 @@ namespace Darkbloom.Mesh.Dispatch;
 /// Streaming          -> [end]                            -> Ended
 /// Streaming          -> [fault|silence; the answer is known whole] -> Choosing  another node goes on behind what was told
 /// Streaming          -> [fault|silence; otherwise]       -> Ended               tokens are out: never repeat in silence
+/// AwaitingFirstToken, Streaming -> [draining; another node can take it] -> Choosing   before the node is gone
+/// Choosing           -> [broken off; every node that could go on is busy or out] -> Stranded   they may come back
+/// Stranded           -> [a rest later]                   -> Choosing
 /// any but Ended      -> [cancelled]                      -> Ended               the client left
 /// any before Streaming -> [the deadline of output]       -> Ended
 /// </code>
@@ -57,6 +60,9 @@ public sealed class Dispatch
 
     /// <summary>Why the answer broke off; null while it hasn't begun, and again once it goes on.</summary>
     private InferenceOutcome? _broken;
+
+    /// <summary>Where the answer last broke off.</summary>
+    private PeerId _brokenAt;
 
     /// <summary>When the node at hand must have said something.</summary>
     private Instant _nodeBy;
@@ -91,8 +97,8 @@ public sealed class Dispatch
     /// <summary>When the client must have got output, or its continuation.</summary>
     public Instant OutputBy => _outputBy;
 
-    /// <summary>Nodes that were offered the request.</summary>
-    public int Offers => _tried.Count;
+    /// <summary>Offers that were made of the request.</summary>
+    public int Offers { get; private set; }
 
     /// <summary>Machines that were sent the prompt.</summary>
     public int Exposure { get; private set; }
@@ -224,6 +230,18 @@ public sealed class Dispatch
         }
     }
 
+    /// <summary>The node is about to leave: another one takes over now if there is one, otherwise this one has its time.</summary>
+    public DispatchAction OnDraining(Instant now, RouteTable routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        bool canMove = HoldsPrompt
+            && (_state != DispatchState.Streaming || CanResume)
+            && Exposure < _policy.PromptsMax
+            && _tried.Count < _policy.OffersMax
+            && Find(now, routes, QueryFor(_state == DispatchState.Streaming || _broken is not null)) is not null;
+        return canMove ? Retry(now, routes, RouteNoteKind.Drained) : Ignored();
+    }
+
     /// <summary>The session or the stream broke.</summary>
     public DispatchAction OnLost(Instant now, RouteTable routes) =>
         _state == DispatchState.Offering ? Retry(now, routes, RouteNoteKind.Unreachable)
@@ -255,6 +273,11 @@ public sealed class Dispatch
             return new DispatchAction(DispatchActionKind.Wait);
         }
 
+        if (_state == DispatchState.Stranded)
+        {
+            return Choose(now, routes, RouteNoteKind.Resumed);
+        }
+
         bool patienceEnded = _state != DispatchState.Streaming && now >= _outputBy;
         RouteNoteKind kind = _state == DispatchState.Offering ? RouteNoteKind.Unreachable : RouteNoteKind.Wedged;
         if (patienceEnded)
@@ -283,6 +306,9 @@ public sealed class Dispatch
 
     /// <summary>What the routes should learn from this request.</summary>
     public bool TryTakeNote(out RouteNote note) => _notes.TryDequeue(out note);
+
+    /// <summary>Whether a node of the same fingerprint could go on behind what was told.</summary>
+    private bool CanResume => _fingerprint.Length > 0 && _told.IsWhole;
 
     private bool HoldsPrompt => _state is DispatchState.AwaitingFirstToken or DispatchState.Streaming;
 
@@ -316,16 +342,19 @@ public sealed class Dispatch
         Note(kind);
         if (_state == DispatchState.Streaming)
         {
-            if (_fingerprint.Length == 0 || !_told.IsWhole)
+            if (!CanResume)
             {
                 return Fail(failure);
             }
 
-            (_broken, _outputBy) = (failure, now + _policy.ResumeMax);
+            (_broken, _brokenAt, _outputBy) = (failure, _node, now + _policy.ResumeMax);
         }
 
         _failures.OnFailed(failure);
-        return Choose(now, routes, _broken is null ? RouteNoteKind.Retried : RouteNoteKind.Resumed);
+        RouteNoteKind next = _broken is not null ? RouteNoteKind.Resumed
+            : kind == RouteNoteKind.Drained ? RouteNoteKind.Rerouted
+            : RouteNoteKind.Retried;
+        return Choose(now, routes, next);
     }
 
     private DispatchAction Choose(Instant now, RouteTable routes, RouteNoteKind kind)
@@ -340,16 +369,14 @@ public sealed class Dispatch
             return Fail(_broken ?? InferenceOutcome.DeadlineExceeded);
         }
 
-        RouteQuery query = _query with { ContextTokensMin = _contextTokensMin, Fingerprint = Fingerprint };
+        RouteQuery query = QueryFor(_broken is not null);
         bool spent = _tried.Count >= _policy.OffersMax
             || Exposure >= _policy.PromptsMax
             || (kind == RouteNoteKind.Retried && routes.RetriesLeft == 0);
-        Route? route = spent
-            ? null
-            : Router.Pick(routes, query, CollectionsMarshal.AsSpan(_tried), now, _prng);
+        Route? route = spent ? null : Find(now, routes, query);
         if (route is null && _broken is { } broken)
         {
-            return Fail(broken);
+            return Exposure < _policy.PromptsMax && MayComeBack(routes, query) ? Strand(now) : Fail(broken);
         }
 
         if (route is null)
@@ -361,11 +388,42 @@ public sealed class Dispatch
         _node = route.Node;
         _fingerprint = route.Fingerprint;
         _tried.Add(_node);
+        Offers++;
         _state = DispatchState.Offering;
         _nodeBy = now + _policy.OfferMax;
         Note(kind);
         AssertInvariants();
         return new DispatchAction(DispatchActionKind.Offer, _node);
+    }
+
+    private RouteQuery QueryFor(bool resumes) =>
+        _query with { ContextTokensMin = _contextTokensMin, Fingerprint = resumes ? _fingerprint : "" };
+
+    private Route? Find(Instant now, RouteTable routes, in RouteQuery query) =>
+        Router.Pick(routes, query, CollectionsMarshal.AsSpan(_tried), now, _prng);
+
+    /// <summary>Whether any node but the one that failed could go on if it were neither busy nor out.</summary>
+    private bool MayComeBack(RouteTable routes, in RouteQuery query)
+    {
+        foreach (Route route in routes.RoutesOf(query.Model))
+        {
+            if (route.Node != _brokenAt && query.Fits(route))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Half an answer is worth waiting for its other half: nodes that refused are asked again after a rest.</summary>
+    private DispatchAction Strand(Instant now)
+    {
+        _state = DispatchState.Stranded;
+        _nodeBy = now + _policy.StrandedRest;
+        _tried.Clear();
+        AssertInvariants();
+        return new DispatchAction(DispatchActionKind.Rest);
     }
 
     private DispatchAction Fail(InferenceOutcome outcome)
@@ -416,8 +474,9 @@ public sealed class Dispatch
     private void AssertInvariants()
     {
         Debug.Assert(_state == DispatchState.Ended == Outcome is not null, "an outcome is known exactly at the end");
-        Debug.Assert(_tried.Count <= _policy.OffersMax, "no more offers than the policy allows");
+        Debug.Assert(_tried.Count <= _policy.OffersMax, "no more offers in a row than the policy allows");
         Debug.Assert(Exposure <= _policy.PromptsMax, "no more machines see the prompt than the policy allows");
-        Debug.Assert(Exposure <= _tried.Count, "only nodes that were offered the request see its prompt");
+        Debug.Assert(_state != DispatchState.Stranded || _broken is not null, "only an answer that broke off waits for a node");
+        Debug.Assert(Exposure <= Offers, "only nodes that were offered the request see its prompt");
     }
 }

@@ -15,6 +15,9 @@ public enum DispatchActionKind
     /// <summary>Give up the stream at hand, open one to the target and send it the offer.</summary>
     Offer,
 
+    /// <summary>Give up the stream at hand and wait until the deadline.</summary>
+    Rest,
+
     /// <summary>Send the prompt on the stream at hand.</summary>
     SendPrompt,
 

@@ -5,7 +5,7 @@ namespace Darkbloom.Mesh.Dispatch;
 /// <summary>How patient a gateway is, and how often it tries.</summary>
 public sealed record DispatchPolicy
 {
-    /// <summary>Nodes that one request is offered to, at most.</summary>
+    /// <summary>Nodes that one request is offered to in a row, at most.</summary>
     public int OffersMax { get; init; } = 8;
 
     /// <summary>Machines that may see one prompt, at most.</summary>
@@ -19,6 +19,9 @@ public sealed record DispatchPolicy
 
     /// <summary>From the request to its first token, over all attempts.</summary>
     public TimeSpan FirstTokenMax { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Between two searches for a node that goes on with an answer, while all are busy or out.</summary>
+    public TimeSpan StrandedRest { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>From an answer's breaking off to its next token, over all nodes that may go on with it.</summary>
     public TimeSpan ResumeMax { get; init; } = TimeSpan.FromSeconds(30);

@@ -15,6 +15,9 @@ public enum DispatchState
     /// <summary>The client has seen a part of the answer.</summary>
     Streaming,
 
+    /// <summary>The answer broke off and no node can go on with it at this moment.</summary>
+    Stranded,
+
     /// <summary>The outcome is known.</summary>
     Ended,
 }

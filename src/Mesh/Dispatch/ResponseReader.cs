@@ -10,6 +10,7 @@ namespace Darkbloom.Mesh.Dispatch;
 /// Offered  -> [refused]                            -> Ended      a refusal is the whole answer
 /// Accepted -> [prefill | delta | choice end]       -> Accepted   in any order that the choices' own rules allow
 /// Accepted -> [embedding]                          -> Accepted   one after the other
+/// Accepted -> [draining]                           -> Accepted   once: the node leaves, and the request runs on meanwhile
 /// Accepted -> [end]                                -> Ended      nothing follows it
 /// any      -> [anything else]                      -> Ended      a violation is the last thing that is read
 /// </code></remarks>
@@ -23,6 +24,7 @@ public sealed class ResponseReader
     private readonly Choice[] _choices;
     private State _state = State.Offered;
     private uint _embeddings;
+    private bool _isDraining;
 
     public ResponseReader(in OfferTerms offer)
     {
@@ -65,6 +67,7 @@ public sealed class ResponseReader
             (State.Accepted, NodeResponse.BodyOneofCase.Delta) => ReadDelta(response.Delta),
             (State.Accepted, NodeResponse.BodyOneofCase.Embedding) => ReadEmbedding(response.Embedding),
             (State.Accepted, NodeResponse.BodyOneofCase.ChoiceEnd) => ReadChoiceEnd(response.ChoiceEnd),
+            (State.Accepted, NodeResponse.BodyOneofCase.Draining) when !_isDraining => ReadDraining(),
             (State.Accepted, NodeResponse.BodyOneofCase.End) => ReadEnd(response.End),
             _ => ResponseViolation.OutOfOrder,
         };
@@ -80,6 +83,12 @@ public sealed class ResponseReader
         prefill.TokensDone <= prefill.TokensTotal && prefill.TokensTotal <= InferenceLimits.ContextTokensMax
             ? ResponseViolation.None
             : ResponseViolation.BadValue;
+
+    private ResponseViolation ReadDraining()
+    {
+        _isDraining = true;
+        return ResponseViolation.None;
+    }
 
     private ResponseViolation ReadDelta(TokenDelta delta)
     {

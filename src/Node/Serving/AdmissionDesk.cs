@@ -85,12 +85,12 @@ internal sealed class AdmissionDesk : IDisposable
     {
         lock (_gate)
         {
-            _idle ??= NewSignal();
             if (_admission.Reserved == 0)
             {
-                _ = _idle.TrySetResult();
+                return Task.CompletedTask;
             }
 
+            _idle ??= NewSignal();
             return _idle.Task;
         }
     }
@@ -151,6 +151,7 @@ internal sealed class AdmissionDesk : IDisposable
         if (_idle is not null && _admission.Reserved == 0)
         {
             _ = _idle.TrySetResult();
+            _idle = null;
         }
 
         _ = _changed.TrySetResult();

@@ -20,11 +20,13 @@ internal sealed class InferenceListener : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopAccepting = new();
-    private readonly CancellationTokenSource _drained = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskGroup _connections = new();
     private readonly Task _accept;
     private int _streams;
+
+    /// <summary>The next going of the node, or the one under way; replaced when the node serves again.</summary>
+    private volatile Departure _departure = new();
 
     public InferenceListener(
         MeshHost host, IEngine engine, AdmissionDesk desk, ServingLimits limits, TimeProvider time, ILoggerFactory loggers)
@@ -38,38 +40,59 @@ internal sealed class InferenceListener : IAsyncDisposable
     /// <summary>Streams that are served now.</summary>
     public int Streams => Volatile.Read(ref _streams);
 
-    /// <summary>Refuses what is new, gives what runs its time, then ends it as drained.</summary>
+    /// <summary>Refuses what is new, hands over what runs, ends as drained what has nowhere to go, and lets last words leave.</summary>
     public async Task DrainAsync()
     {
-        _desk.SetState(ServingState.Draining);
+        if (await LeaveAsync(ServingState.Draining, _limits.DrainMax))
+        {
+            await Task.Delay(_limits.LingerMax, _time);
+        }
+    }
+
+    /// <summary>The owner is back: the same at once, and the sessions stay.</summary>
+    public Task PauseAsync() => LeaveAsync(ServingState.Paused, _limits.YieldMax);
+
+    /// <summary>The owner has gone: serves again.</summary>
+    public void Resume()
+    {
+        _departure = new Departure(); // who still runs under the last one keeps it
+        _desk.SetState(ServingState.Serving);
+    }
+
+    /// <summary>Returns when nothing runs any more; false if nothing did.</summary>
+    private async Task<bool> LeaveAsync(ServingState state, TimeSpan grace)
+    {
+        Departure departure = _departure;
+        _desk.SetState(state);
         Task idle = _desk.WhenIdleAsync();
         if (idle.IsCompleted)
         {
-            return;
+            return false;
         }
 
+        await departure.BeginAsync(grace);
         try
         {
-            await idle.WaitAsync(_limits.DrainMax, _time);
+            await idle.WaitAsync(grace, _time);
         }
         catch (TimeoutException)
         {
-            await _drained.CancelAsync();
+            await departure.EndAsync();
             await Task.WhenAny(idle, Task.Delay(_limits.CancelMax, _time));
         }
 
-        await Task.Delay(_limits.LingerMax, _time);
+        return true;
     }
 
     public async ValueTask DisposeAsync()
     {
         await _stopAccepting.CancelAsync();
-        await _drained.CancelAsync();
+        await _departure.EndAsync();
         await _stop.CancelAsync();
         await _accept;
         await _connections.WhenEmptyAsync();
         _stopAccepting.Dispose();
-        _drained.Dispose();
+        _departure.Dispose();
         _stop.Dispose();
     }
 
@@ -157,7 +180,7 @@ internal sealed class InferenceListener : IAsyncDisposable
         switch (request?.BodyCase)
         {
             case NodeRequest.BodyOneofCase.Offer:
-                await new InferenceSession(stream, _engine, _desk, _limits, _time, _log, _drained.Token)
+                await new InferenceSession(stream, _engine, _desk, _limits, _time, _log, _departure)
                     .ServeAsync(request.Offer, _stop.Token);
                 break;
             case NodeRequest.BodyOneofCase.LoadSubscription:

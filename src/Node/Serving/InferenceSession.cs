@@ -12,13 +12,21 @@ using Microsoft.Extensions.Logging;
 namespace Darkbloom.Node.Serving;
 
 /// <summary>Serves one inference stream, from the offer to the generation's end.</summary>
-/// <param name="drained">Fires when the node stops and its running requests have had their time.</param>
+/// <param name="departure">The node's next going.</param>
+#pragma warning disable CA1001 // A semaphore of which nobody takes the wait handle owns nothing.
 internal sealed class InferenceSession(
     MessageStream<NodeResponse, NodeRequest> stream, IEngine engine, AdmissionDesk desk, ServingLimits limits, TimeProvider time,
-    ILogger log, CancellationToken drained)
+    ILogger log, Departure departure)
+#pragma warning restore CA1001
 {
     private static readonly TimeSpan _progressMax = TimeSpan.FromMilliseconds(InferenceLimits.ProgressMsMax);
     private static readonly TimeSpan _farewellMax = TimeSpan.FromSeconds(2);
+
+    /// <summary>Held while a message is written: the node's going is told from elsewhere than the answer.</summary>
+    private readonly SemaphoreSlim _writing = new(1);
+
+    /// <summary>Set, while <see cref="_writing"/> is held, with the last message.</summary>
+    private bool _hasEnded;
 
     /// <summary>The last progress of this request's prompt; repeated while the engine works for others.</summary>
     private PrefillProgress _progress = new();
@@ -30,6 +38,7 @@ internal sealed class InferenceSession(
     /// 3. If the slots are taken, the request waits in line for them.
     /// 4. The engine generates. Each message is written before the next is asked for, so the gateway's pace is the engine's.
     /// 5. The generation's end is the last message.
+    /// A node that is about to leave says so in between: a gateway that has another node resets the stream then.
     /// Whatever ends it early (a reset by the gateway, a lost session, a stopping node) cancels the engine, and the slots
     /// are free again when this returns.
     /// </remarks>
@@ -65,11 +74,12 @@ internal sealed class InferenceSession(
     private async Task ServeAcceptedAsync(
         OfferTerms terms, AdmissionDecision decision, LoadReport load, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, drained);
+        using CancellationTokenSource gone = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, departure.Over);
         using CancelOnFault watch = new(stream.Stream.WritesClosed, gone); // the gateway reads no more: it left, or its session did
 
         // Step 2.
         await WriteAsync(new NodeResponse { Accepted = new Accepted { Load = load } }, gone);
+        await using CancellationTokenRegistration leaving = departure.Begun.UnsafeRegister(_ => TellDeparture(gone.Token), null);
         if (await ReadPromptAsync(terms, gone.Token) is not { } prompt)
         {
             return;
@@ -83,16 +93,32 @@ internal sealed class InferenceSession(
                 ? await GenerateAsync(prompt, gone)
                 : Fault(InferenceFault.Drained, "the node stops serving");
         }
-        catch (OperationCanceledException) when (drained.IsCancellationRequested && !watch.HasFired)
+        catch (OperationCanceledException) when (departure.Over.IsCancellationRequested && !watch.HasFired)
         {
             end = Fault(InferenceFault.Drained, "the node stops");
         }
 
         // Step 5. A stopping node still says goodbye, if the gateway listens.
-        using CancellationTokenSource late = new(drained.IsCancellationRequested ? _farewellMax : limits.WriteMax, time);
+        using CancellationTokenSource late = new(departure.Over.IsCancellationRequested ? _farewellMax : limits.WriteMax, time);
         using CancellationTokenSource farewell = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
-        await stream.WriteAsync(new NodeResponse { End = end }, farewell.Token);
+        await WriteInTurnAsync(new NodeResponse { End = end }, farewell.Token);
         stream.CompleteWrites();
+    }
+
+    /// <summary>Lets the gateway move the request while it still runs here.</summary>
+#pragma warning disable VSTHRD100 // Nothing waits for it, and nothing leaves it.
+    private async void TellDeparture(CancellationToken cancellationToken)
+#pragma warning restore VSTHRD100
+    {
+        try
+        {
+            NodeResponse notice = new() { Draining = new Draining { GraceMs = (uint)departure.Grace.TotalMilliseconds } };
+            await WriteInTurnAsync(notice, cancellationToken);
+        }
+        catch (Exception e) when (e is OperationCanceledException or MeshException or ObjectDisposedException)
+        {
+            // The gateway is gone, or the request is over.
+        }
     }
 
     /// <summary>The prompt, or null when the gateway sent something else and the stream was reset.</summary>
@@ -227,7 +253,7 @@ internal sealed class InferenceSession(
     /// <summary>Writes; a gateway that keeps it waiting for too long counts as gone.</summary>
     private async ValueTask WriteAsync(NodeResponse response, CancellationTokenSource gone)
     {
-        ValueTask written = stream.WriteAsync(response, gone.Token);
+        ValueTask written = WriteInTurnAsync(response, gone.Token);
         if (!written.IsCompleted)
         {
             using CancellationTokenSource late = new(limits.WriteMax, time);
@@ -237,6 +263,24 @@ internal sealed class InferenceSession(
         }
 
         await written;
+    }
+
+    /// <summary>Writes when nothing else is being written; nothing follows the end.</summary>
+    private async ValueTask WriteInTurnAsync(NodeResponse response, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_hasEnded)
+            {
+                _hasEnded = response.End is not null;
+                await stream.WriteAsync(response, cancellationToken);
+            }
+        }
+        finally
+        {
+            _ = _writing.Release();
+        }
     }
 
     private GenerationEnd Fault(InferenceFault fault, string detail) =>

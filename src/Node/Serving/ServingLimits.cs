@@ -23,6 +23,9 @@ internal sealed record ServingLimits
     /// <summary>Shortest time between two load reports of one stream.</summary>
     public TimeSpan ReportMin { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>What running requests get when the node's owner is back.</summary>
+    public TimeSpan YieldMax { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>What running requests get when the node stops.</summary>
     public TimeSpan DrainMax { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -126,6 +126,82 @@ public sealed class MeshInferenceClientTests
     }
 
     [Fact]
+    public async Task A_node_that_leaves_is_followed_by_another_while_it_still_runs()
+    {
+        int asked = 0;
+        Func<NodeStream, Task> serve = async stream =>
+        {
+            GenerateRequest prompt = await stream.AcceptAsync();
+            if (Interlocked.Increment(ref asked) == 1)
+            {
+                await stream.TokenAsync(0, "one ");
+                await stream.SayAsync(new NodeResponse { Draining = new Draining { GraceMs = 10_000 } });
+                await stream.WhenGivenUpAsync();
+                stream.Node.Signal("given up");
+                return;
+            }
+
+            Assert.Equal([0u], Assert.Single(prompt.Told).TokenIds);
+            await stream.TokenAsync(1, "two");
+            await stream.EndAsync(2);
+        };
+        await using ClientFixture mesh = await ClientFixture.WithAsync(serve, serve);
+
+        List<NodeResponse> read = await mesh.AskAsync();
+
+        Assert.Equal("one two", string.Concat(read.Select(static response => response.Delta?.Content)));
+        await mesh.Nodes.Single(static node => node.Prompts.Single().Told.Count == 0).WaitForAsync("given up");
+    }
+
+    [Fact]
+    public async Task A_node_that_leaves_and_is_the_only_one_finishes()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(static async stream =>
+        {
+            _ = await stream.AcceptAsync();
+            await stream.TokenAsync(0, "one ");
+            await stream.SayAsync(new NodeResponse { Draining = new Draining { GraceMs = 10_000 } });
+            await stream.TokenAsync(1, "two");
+            await stream.EndAsync(2);
+        });
+
+        List<NodeResponse> read = await mesh.AskAsync();
+
+        Assert.Equal("one two", string.Concat(read.Select(static response => response.Delta?.Content)));
+    }
+
+    [Fact]
+    public async Task An_answer_waits_until_a_busy_node_can_go_on_with_it()
+    {
+        int offered = 0;
+        Func<NodeStream, Task> serve = async stream =>
+        {
+            switch (Interlocked.Increment(ref offered))
+            {
+                case 1:
+                    _ = await stream.AcceptAsync();
+                    await stream.TokenAsync(0, "one ");
+                    await stream.EndAsync(1, InferenceFault.EngineFailed);
+                    break;
+                case 2:
+                    await stream.RefuseAsync(RefusalReason.QueueFull);
+                    break;
+                default:
+                    _ = await stream.AcceptAsync();
+                    await stream.TokenAsync(1, "two");
+                    await stream.EndAsync(2);
+                    break;
+            }
+        };
+        await using ClientFixture mesh = await ClientFixture.WithAsync(serve, serve);
+        Task<List<NodeResponse>> asking = mesh.AskAsync();
+
+        await mesh.PassAsync(new DispatchPolicy().StrandedRest);
+
+        Assert.Equal("one two", string.Concat((await asking).Select(static response => response.Delta?.Content)));
+    }
+
+    [Fact]
     public async Task Text_that_came_with_a_choices_end_is_told_before_it()
     {
         await using ClientFixture mesh = await ClientFixture.WithAsync(static async stream =>

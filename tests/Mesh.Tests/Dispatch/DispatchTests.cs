@@ -80,7 +80,6 @@ public sealed class DispatchTests
     [InlineData("violation", RouteNoteKind.Violated)]
     [InlineData("timeout", RouteNoteKind.Wedged)]
     [InlineData("engine", RouteNoteKind.EngineFailed)]
-    [InlineData("drained", RouteNoteKind.Drained)]
     public void A_fault_before_the_first_token_is_retried_elsewhere(string fault, RouteNoteKind note)
     {
         Harness run = new(nodes: 2);
@@ -534,18 +533,109 @@ public sealed class DispatchTests
     }
 
     [Fact]
-    public void An_answer_that_nobody_takes_over_fails_as_it_broke_off()
+    public void An_answer_that_every_other_node_is_too_busy_for_waits_and_goes_on()
     {
         Harness run = new(new RouteFixture(3, fingerprint: "db_same"));
         run.Start();
         run.Accept();
         run.Token();
         run.Fault("engine");
-        run.Refuse(RefusalReason.QueueFull, retryAfterMs: 700);
+        run.Refuse(RefusalReason.QueueFull);
 
-        Assert.Equal(DispatchActionKind.Fail, run.Refuse(RefusalReason.QueueFull).Kind);
+        Assert.Equal(DispatchActionKind.Rest, run.Refuse(RefusalReason.QueueFull).Kind);
+        Assert.Equal(run.Mesh.Now + _policy.StrandedRest, run.Request.Deadline);
+        run.Mesh.Advance(_policy.StrandedRest - _tick);
+        Assert.Equal(DispatchActionKind.Wait, run.Timeout().Kind);
+        run.Mesh.Advance(_tick);
+        Assert.Equal(DispatchActionKind.Offer, run.Timeout().Kind);
+        run.Accept();
+        run.Token();
+        Assert.Equal(DispatchActionKind.Complete, run.End().Kind);
+        Assert.Equal(4, run.Request.Offers);
+        Assert.Equal(2, run.Request.Exposure);
+    }
+
+    [Fact]
+    public void An_answer_that_nobody_takes_over_fails_in_time_as_it_broke_off()
+    {
+        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
+        run.Start();
+        run.Accept();
+        run.Token();
+        run.Fault("engine");
+        Instant by = run.Mesh.Now + _policy.ResumeMax;
+        DispatchAction action = run.Refuse(RefusalReason.QueueFull, retryAfterMs: 700);
+        while (action.Kind != DispatchActionKind.Fail)
+        {
+            run.Mesh.Now = run.Request.Deadline!.Value;
+            Assert.True(run.Mesh.Now <= by);
+            action = run.Request.State == DispatchState.Stranded ? run.Timeout() : run.Refuse(RefusalReason.QueueFull);
+        }
+
         Assert.Equal(InferenceOutcome.EngineFailed, run.Request.Outcome);
         Assert.Null(run.Request.RetryAfter);
+    }
+
+    [Fact]
+    public void A_client_that_leaves_while_its_answer_waits_for_a_node_blames_none()
+    {
+        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
+        run.Start();
+        run.Accept();
+        run.Token();
+        run.Fault("lost");
+        run.Refuse(RefusalReason.QueueFull);
+        run.Notes.Clear();
+
+        run.Request.OnCancelled();
+        run.Drain();
+
+        Assert.Empty(run.Notes);
+        Assert.Equal(InferenceOutcome.ClientGone, run.Request.Outcome);
+    }
+
+    [Fact]
+    public void A_node_that_is_about_to_leave_hands_over_at_once()
+    {
+        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
+        run.Start();
+        PeerId first = run.Target;
+        run.Accept();
+        run.Token();
+
+        Assert.Equal(DispatchActionKind.Offer, run.Leave().Kind);
+        Assert.NotEqual(first, run.Target);
+        Assert.Equal([RouteNoteKind.Asked, RouteNoteKind.Drained, RouteNoteKind.Resumed], run.Notes);
+    }
+
+    [Theory]
+    [InlineData("leaving")]
+    [InlineData("drained")]
+    public void A_request_without_output_moves_from_a_leaving_node_at_no_cost(string how)
+    {
+        Harness run = new(new RouteFixture(2));
+        run.Start();
+        run.Accept();
+        int retries = run.Mesh.Table.RetriesLeft;
+
+        Assert.Equal(DispatchActionKind.Offer, (how == "leaving" ? run.Leave() : run.Fault(how)).Kind);
+        Assert.Equal(retries, run.Mesh.Table.RetriesLeft);
+        Assert.Equal([RouteNoteKind.Asked, RouteNoteKind.Drained, RouteNoteKind.Rerouted], run.Notes);
+    }
+
+    [Theory]
+    [InlineData(1, "db_same")]
+    [InlineData(2, "")]
+    public void A_leaving_node_that_nobody_can_follow_has_its_time(int nodes, string fingerprint)
+    {
+        Harness run = new(new RouteFixture(nodes, fingerprint: fingerprint));
+        run.Start();
+        run.Accept();
+        run.Token();
+
+        Assert.Equal(DispatchActionKind.Wait, run.Leave().Kind);
+        Assert.Equal(DispatchActionKind.Deliver, run.Token().Kind);
+        Assert.Equal(DispatchActionKind.Complete, run.End().Kind);
     }
 
     [Fact]
@@ -653,6 +743,8 @@ public sealed class DispatchTests
         public DispatchAction Progress() => Then(Request.OnProgress(Mesh.Now));
 
         public DispatchAction Token() => Then(Request.OnDelta(Mesh.Now, new TokenDelta { Offset = _tokens, TokenIds = { _tokens++ } }));
+
+        public DispatchAction Leave() => Then(Request.OnDraining(Mesh.Now, Mesh.Table));
 
         public DispatchAction Timeout() => Then(Request.OnTimeout(Mesh.Now, Mesh.Table));
 

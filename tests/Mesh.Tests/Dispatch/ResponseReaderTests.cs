@@ -30,6 +30,9 @@ public sealed class ResponseReaderTests
         AssertViolates(ResponseViolation.OutOfOrder, Accepted, new NodeResponse { Refused = new() });
         AssertViolates(ResponseViolation.OutOfOrder, new NodeResponse { Refused = new() }, Accepted);
         AssertViolates(ResponseViolation.OutOfOrder, Accepted, new NodeResponse());
+        AssertViolates(ResponseViolation.OutOfOrder, new NodeResponse { Draining = new() });
+        AssertViolates(
+            ResponseViolation.OutOfOrder, Accepted, new NodeResponse { Draining = new() }, new NodeResponse { Draining = new() });
     }
 
     [Fact]

@@ -274,6 +274,7 @@ public sealed class InferenceSessionTests
         (_, NodeResponse? answer) = await node.OfferAsync(connection, ServingFixture.Prompt());
         Assert.Equal(RefusalReason.Draining, answer?.Refused.Reason);
         Assert.False(drained.IsCompleted);
+        Assert.Equal((uint)_limits.DrainMax.TotalMilliseconds, (await running.ReadAsync(node.Patience))?.Draining?.GraceMs);
         ends.SetResult();
         Assert.Equal(InferenceFault.None, (await node.ReadAllAsync(running))[^1].End.Fault);
         await node.PassAsync(_limits.LingerMax);
@@ -332,5 +333,44 @@ public sealed class InferenceSessionTests
 
         Assert.Equal(InferenceFault.Drained, (await node.ReadAllAsync(stream))[^1].End.Fault);
         await node.Engine.WhenLeftAsync(node.Patience);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_moves_a_request_away_from_a_draining_node_frees_its_engine()
+    {
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHangAsync([Script.Delta(0)], token));
+        await using MeshConnection connection = await node.ConnectAsync();
+        MessageStream<NodeRequest, NodeResponse> stream = await node.AskAsync(connection);
+        Assert.NotNull((await stream.ReadAsync(node.Patience))?.Delta);
+        Task drained = node.Listener.DrainAsync();
+        Assert.NotNull((await stream.ReadAsync(node.Patience))?.Draining);
+
+        stream.Stream.Abort(StreamDirection.Both, (ulong)InferenceStreamError.Cancelled);
+
+        await node.Engine.WhenLeftAsync(node.Patience);
+        await node.PassAsync(_limits.LingerMax);
+        await drained.WaitAsync(node.Patience);
+    }
+
+    [Fact]
+    public async Task An_owner_who_returns_gets_the_engine_back_in_time_and_the_node_serves_again_later()
+    {
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHangAsync([Script.Delta(0)], token));
+        await using MeshConnection connection = await node.ConnectAsync();
+        for (int round = 0; round < 2; round++)
+        {
+            MessageStream<NodeRequest, NodeResponse> stream = await node.AskAsync(connection);
+            Assert.NotNull((await stream.ReadAsync(node.Patience))?.Delta);
+            Task paused = node.Listener.PauseAsync();
+            Assert.Equal((uint)_limits.YieldMax.TotalMilliseconds, (await stream.ReadAsync(node.Patience))?.Draining?.GraceMs);
+            (_, NodeResponse? answer) = await node.OfferAsync(connection, ServingFixture.Prompt());
+            Assert.Equal(RefusalReason.OwnerActive, answer?.Refused.Reason);
+
+            await node.PassAsync(_limits.YieldMax);
+            Assert.Equal(InferenceFault.Drained, (await node.ReadAllAsync(stream))[^1].End.Fault);
+            await paused.WaitAsync(node.Patience);
+            await node.Engine.WhenLeftAsync(node.Patience);
+            node.Listener.Resume();
+        }
     }
 }
