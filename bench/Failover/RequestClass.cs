@@ -23,6 +23,7 @@ internal sealed record RequestClass(string Name, string Fields)
             {"type":"object","properties":{"values":{{{{Numbers}}}}},"required":["values"]}}}]
             """)
         { IsStreamed = false },
+        new("chances", "\"temperature\":1,\"logprobs\":true,\"top_logprobs\":2"),
         new("two choices", "\"temperature\":1,\"n\":2"),
     ];
 

@@ -100,6 +100,15 @@ internal sealed class StreamedAnswer
                 Append(told, part);
             }
 
+            // Chances may differ in their last digits: sums over another batch round differently.
+            if (choice.TryGetProperty("logprobs", out JsonElement chances) && chances.ValueKind == JsonValueKind.Object)
+            {
+                foreach (JsonElement token in chances.GetProperty("content").EnumerateArray())
+                {
+                    told.Append('{').Append(token.GetProperty("token").GetString()).Append('}');
+                }
+            }
+
             if (choice.GetProperty("finish_reason") is { ValueKind: JsonValueKind.String } reason)
             {
                 told.Append('[').Append(reason.GetString()).Append(']');

@@ -79,14 +79,13 @@ internal sealed class InferenceExchange : IAsyncDisposable
             prng);
     }
 
-    /// <summary>Whether what was told can be told from tokens alone: vectors, echoes and chances can't.</summary>
-    private static bool IsContinuable(GenerateRequest request) =>
-        !request.Logprobs && request.TaskCase switch
-        {
-            GenerateRequest.TaskOneofCase.None => true,
-            GenerateRequest.TaskOneofCase.Completion => !request.Completion.Echo,
-            _ => false,
-        };
+    /// <summary>Whether what was told can be told from tokens alone: vectors and echoes can't.</summary>
+    private static bool IsContinuable(GenerateRequest request) => request.TaskCase switch
+    {
+        GenerateRequest.TaskOneofCase.None => true,
+        GenerateRequest.TaskOneofCase.Completion => !request.Completion.Echo,
+        _ => false,
+    };
 
     private Instant Now => _connections.Time.GetInstant();
 

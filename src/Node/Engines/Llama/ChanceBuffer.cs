@@ -14,6 +14,9 @@ internal sealed class ChanceBuffer
     private readonly Queue<TokenChance> _held = [];
     private readonly List<TokenChance> _released = [];
 
+    /// <summary>Chances that are known only later; see <see cref="Expect"/>.</summary>
+    private Queue<TokenChance> _due = [];
+
     /// <summary>Bytes that were let out beyond those of the chances that were.</summary>
     private long _credit;
 
@@ -44,6 +47,20 @@ internal sealed class ChanceBuffer
             _released.Clear();
         }
     }
+
+    /// <summary>
+    /// What was appended so far was told by another node, which may have held chances back. Those are to be
+    /// <see cref="Fill">filled in</see>.
+    /// </summary>
+    /// <returns>How many: they belong to the last tokens.</returns>
+    public int Expect()
+    {
+        _due = new Queue<TokenChance>([.. _released, .. _held]);
+        return _due.Count;
+    }
+
+    /// <summary>The next of the chances that <see cref="Expect"/> found untold.</summary>
+    public void Fill(TokenChance chance) => _due.Dequeue().MergeFrom(chance);
 
     /// <summary>The newest released chances that make up so many bytes: older ones are of tags around the content.</summary>
     private List<TokenChance> Tail(long bytes)

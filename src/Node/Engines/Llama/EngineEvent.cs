@@ -10,6 +10,9 @@ internal enum EngineEventKind
     /// <summary>First is the token; Text is what it lets out; Chance is set if the request asks for it.</summary>
     Token,
 
+    /// <summary>The chance of a token that another node told without it.</summary>
+    Chance,
+
     /// <summary>Reason says why; Text is what was still held back.</summary>
     ChoiceEnd,
 

@@ -254,7 +254,7 @@ internal sealed class EngineLoop : IAsyncDisposable
             return;
         }
 
-        if (slot.Text!.IsStopped || IsFull(slot, slot.Prompt.Length))
+        if (slot.Unweighed.Count == 0 && (slot.Text!.IsStopped || IsFull(slot, slot.Prompt.Length)))
         {
             // The other node had drawn all of the choice's tokens and not told its end.
             End(slot, slot.Text.IsStopped ? FinishReason.Stop : FinishReason.Length);
@@ -283,7 +283,8 @@ internal sealed class EngineLoop : IAsyncDisposable
             _ = slot.Text.Append(token);
         }
 
-        return slot.Written <= slot.Generation!.OutputTokensMax && slot.Prompt.Length <= _context.TokensPerSequence;
+        return slot.Written <= slot.Generation!.OutputTokensMax
+            && slot.Prompt.Length + slot.Unweighed.Count <= _context.TokensPerSequence;
     }
 
     private bool IsFull(Slot slot, int tokens) =>
@@ -360,6 +361,12 @@ internal sealed class EngineLoop : IAsyncDisposable
             _chances.Remember(logits);
         }
 
+        if (!logits.IsEmpty && slot.Unweighed.Count > 0)
+        {
+            Weigh(slot);
+            return;
+        }
+
         if (logits.IsEmpty || !TryDraw(slot, logits, out int token))
         {
             Fail(slot, "no token could be drawn");
@@ -376,7 +383,24 @@ internal sealed class EngineLoop : IAsyncDisposable
         string text = slot.Text!.Append(token);
         TokenChance? chance = generation.TopLogprobs is { } top ? _model.Describe(_chances, token, top) : null;
         generation.Write(new EngineEvent(EngineEventKind.Token, slot.Choice, token, Text: text, Chance: chance));
-        if (slot.Text.IsStopped || IsFull(slot, slot.CachedCount))
+        EndIfDone(slot);
+    }
+
+    /// <summary>Tells the chance of a token that another node told without it; the logits are remembered.</summary>
+    private void Weigh(Slot slot)
+    {
+        Generation generation = slot.Generation!;
+        TokenChance chance = _model.Describe(_chances, slot.OnWeighed(), generation.TopLogprobs!.Value);
+        generation.Write(new EngineEvent(EngineEventKind.Chance, slot.Choice, Chance: chance));
+        if (slot.Unweighed.Count == 0)
+        {
+            EndIfDone(slot);
+        }
+    }
+
+    private void EndIfDone(Slot slot)
+    {
+        if (slot.Text!.IsStopped || IsFull(slot, slot.CachedCount))
         {
             End(slot, slot.Text.IsStopped ? FinishReason.Stop : FinishReason.Length);
         }

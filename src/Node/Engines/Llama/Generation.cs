@@ -64,6 +64,9 @@ internal sealed class Generation : IDisposable
     /// <summary>How many of the likeliest tokens are told at each place; null: no chances are told.</summary>
     public int? TopLogprobs { get; init; }
 
+    /// <summary>For each choice, how many of its last told tokens have a chance that isn't told; set by the reader before the engine's thread looks.</summary>
+    public int[] ChancesDue { get; set; } = [];
+
     public bool IsCancelled => _isCancelled;
 
     public bool HasRoom => Volatile.Read(ref _unread) < UnreadMax;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using Darkbloom.Node.Engines.Llama.Text;
 using Darkbloom.Protocol.Schema;
 
@@ -34,8 +35,10 @@ internal sealed class GenerationReader
         {
             _outputs[choice] = new ChatOutput(generation.Prompt, requestId, choice);
             _chances[choice] = generation.TopLogprobs is null ? null : new ChanceBuffer();
-            Replay(choice, new TokenText(model, generation.PreservedTokens, generation.Stops));
+            Replay(choice, model);
         }
+
+        generation.ChancesDue = [.. _chances.Select(static chances => chances?.Expect() ?? 0)];
     }
 
     public IEnumerable<NodeResponse> Read(EngineEvent e)
@@ -59,6 +62,9 @@ internal sealed class GenerationReader
             case EngineEventKind.Token:
                 yield return new NodeResponse { Delta = Token(e) };
                 break;
+            case EngineEventKind.Chance:
+                _chances[e.Choice]!.Fill(e.Chance!);
+                break;
             case EngineEventKind.ChoiceEnd:
                 yield return new NodeResponse { ChoiceEnd = ChoiceEnd(e) };
                 break;
@@ -81,8 +87,9 @@ internal sealed class GenerationReader
     }
 
     /// <summary>Reads what another node has told, token by token as it was read there, and tells nobody.</summary>
-    private void Replay(int choice, TokenText text)
+    private void Replay(int choice, LlamaModel model)
     {
+        TokenText text = new(model, _generation.PreservedTokens, _generation.Stops);
         foreach (int token in _generation.Told[choice].Tokens)
         {
             if (text.IsStopped)
@@ -90,7 +97,8 @@ internal sealed class GenerationReader
                 return; // the engine refuses such tokens
             }
 
-            Token(new EngineEvent(EngineEventKind.Token, choice, token, Text: text.Append(token)));
+            TokenChance? chance = _chances[choice] is null ? null : model.Unweighed(token);
+            Token(new EngineEvent(EngineEventKind.Token, choice, token, Text: text.Append(token), Chance: chance));
         }
     }
 

@@ -89,10 +89,12 @@ public sealed class LlamaEngine : IEngine
             yield break;
         }
 
-        // Step 2: hand it over.
+        // Step 2: hand it over. What the reader makes of told tokens says how many of their chances are still to be told.
         bool isSubmitted = false;
+        GenerationReader reader;
         try
         {
+            reader = new GenerationReader(request, generation, _model, Echo(request, generation));
             isSubmitted = await _loop.TrySubmitAsync(generation, cancellationToken);
         }
         finally
@@ -106,7 +108,6 @@ public sealed class LlamaEngine : IEngine
         // Step 3: read the tokens as messages. Leaving early, by cancellation or otherwise, frees the slots.
         try
         {
-            GenerationReader reader = new(request, generation, _model, Echo(request, generation));
             await foreach (EngineEvent e in generation.ReadAllAsync(cancellationToken))
             {
                 foreach (NodeResponse response in reader.Read(e))

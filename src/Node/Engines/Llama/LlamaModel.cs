@@ -197,6 +197,13 @@ internal sealed unsafe class LlamaModel : IDisposable
         return chance;
     }
 
+    /// <summary>A token in the form that travels, for its chance to be put in.</summary>
+    public TokenChance Unweighed(int token) => new()
+    {
+        Token = (uint)token,
+        Text = ByteString.CopyFrom(PieceBytes(token, rendersSpecial: true)),
+    };
+
     public bool EndsGeneration(int token) => LlamaApi.llama_vocab_is_eog(_vocab, token) != 0;
 
     /// <summary>Tokens that the model's maker says must never be drawn.</summary>
@@ -220,12 +227,12 @@ internal sealed unsafe class LlamaModel : IDisposable
         }
     }
 
-    private TokenChance Chance(TokenChances chances, int token) => new()
+    private TokenChance Chance(TokenChances chances, int token)
     {
-        Token = (uint)token,
-        Text = ByteString.CopyFrom(PieceBytes(token, rendersSpecial: true)),
-        Logprob = chances.LogProbability(token),
-    };
+        TokenChance chance = Unweighed(token);
+        chance.Logprob = chances.LogProbability(token);
+        return chance;
+    }
 
     private IEnumerable<string> SpecialTexts()
     {

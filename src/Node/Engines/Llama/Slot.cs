@@ -42,8 +42,11 @@ internal sealed class Slot(int sequence)
     /// <summary>The choice's text; null while the slot is free.</summary>
     public TokenText? Text { get; private set; }
 
-    /// <summary>What is computed before a token is drawn: the request's prompt and what the choice has told elsewhere.</summary>
+    /// <summary>What is computed before a token is drawn or weighed: the request's prompt and what the choice has told elsewhere.</summary>
     public int[] Prompt { get; private set; } = [];
+
+    /// <summary>The last told tokens, whose chances aren't told: they are weighed one by one before anything is drawn.</summary>
+    public Queue<int> Unweighed { get; } = [];
 
     /// <summary>How many tokens the choice has written.</summary>
     public int Written { get; private set; }
@@ -78,7 +81,15 @@ internal sealed class Slot(int sequence)
         Settings = generation.Settings.ForChoice(choice);
         Counts = new TokenCounts();
         Text = text;
-        Prompt = [.. generation.PromptTokens, .. generation.Told[choice].Tokens];
+        ReadOnlySpan<int> told = generation.Told[choice].Tokens;
+        int due = generation.ChancesDue.Length > choice ? generation.ChancesDue[choice] : 0;
+        Prompt = [.. generation.PromptTokens, .. told[..^due]];
+        Unweighed.Clear();
+        foreach (int token in told[^due..])
+        {
+            Unweighed.Enqueue(token);
+        }
+
         Written = 0;
         AssertInvariants();
     }
@@ -98,6 +109,13 @@ internal sealed class Slot(int sequence)
         Next = token;
         Written++;
         Counts.Add(token);
+    }
+
+    /// <summary>The next told token was weighed: it goes into the cache as one that was drawn.</summary>
+    public int OnWeighed()
+    {
+        Debug.Assert(State == SlotState.Decoding, "only a decoding slot has logits");
+        return Next = Unweighed.Dequeue();
     }
 
     /// <summary>A token that was drawn elsewhere and is told already: it counts for what is drawn next.</summary>
