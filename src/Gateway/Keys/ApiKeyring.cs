@@ -9,8 +9,6 @@ namespace Darkbloom.Gateway.Keys;
 /// <summary>The API keys that clients may present; it holds their hashes only.</summary>
 internal sealed class ApiKeyring
 {
-    private const string Scheme = "Bearer ";
-
     private readonly ImmutableArray<byte[]> _hashes;
 
     /// <exception cref="ArgumentException">A key is empty, or holds what no HTTP header can carry.</exception>
@@ -31,14 +29,9 @@ internal sealed class ApiKeyring
     public bool IsOpen => _hashes.IsEmpty;
 
     /// <summary>Compares with every key in constant time: neither a key's content nor its place shows in the time taken.</summary>
-    public bool Accepts(string authorization)
+    public bool Accepts(string key)
     {
-        if (!authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
-        {
-            return false;
-        }
-
-        byte[] candidate = SHA256.HashData(Encoding.UTF8.GetBytes(authorization[Scheme.Length..].Trim()));
+        byte[] candidate = SHA256.HashData(Encoding.UTF8.GetBytes(key));
         bool accepted = false;
         foreach (byte[] hash in _hashes)
         {

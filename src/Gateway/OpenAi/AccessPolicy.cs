@@ -43,14 +43,24 @@ internal sealed class AccessPolicy(ImmutableArray<string> keys, ImmutableArray<s
             return null;
         }
 
-        string authorization = request.Headers.Authorization.ToString();
-        if (authorization.Length == 0)
+        string key = PresentedKey(request);
+        if (key.Length == 0)
         {
             return ApiError.InvalidKey(
-                "You didn't provide an API key. Send it in an Authorization header: 'Authorization: Bearer YOUR_KEY'.");
+                "You didn't provide an API key. Send it in an Authorization header: 'Authorization: Bearer YOUR_KEY', or in 'x-api-key'.");
         }
 
-        return _keyring.Accepts(authorization) ? null : ApiError.InvalidKey("Incorrect API key provided.");
+        return _keyring.Accepts(key) ? null : ApiError.InvalidKey("Incorrect API key provided.");
+    }
+
+    /// <summary>The key of OpenAI's header, or of Anthropic's; empty when there is none, or another kind of authorization.</summary>
+    public static string PresentedKey(HttpRequest request)
+    {
+        const string Scheme = "Bearer ";
+        string authorization = request.Headers.Authorization.ToString();
+        return authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? authorization[Scheme.Length..].Trim()
+            : request.Headers["x-api-key"].ToString().Trim();
     }
 
     /// <summary>Lets a page of a configured origin read the response.</summary>
@@ -72,7 +82,7 @@ internal sealed class AccessPolicy(ImmutableArray<string> keys, ImmutableArray<s
         }
 
         string asked = context.Request.Headers.AccessControlRequestHeaders.ToString();
-        headers.AccessControlAllowMethods = "GET, POST";
+        headers.AccessControlAllowMethods = "GET, POST, DELETE";
         headers.AccessControlAllowHeaders = asked.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or ',' or ' ') ? asked : "";
         headers.AccessControlMaxAge = "600";
         return true;

@@ -18,23 +18,30 @@ internal sealed class ApiExchange
         Context = context;
         _time = time;
         _started = time.GetTimestamp();
-        Route = ApiRoutes.Match(context.Request.Path.Value ?? "", out string item);
+        Path = ApiPath.Match(context.Request.Path.Value ?? "", out string item);
         Item = item;
         RequestId = NewId("req_");
     }
 
     public HttpContext Context { get; }
 
-    public ApiRoute Route { get; }
+    public ApiPath Path { get; }
 
-    /// <summary>The model or completion that the path names, or empty.</summary>
+    public ApiRoute Route => Path.Route;
+
+    /// <summary>Whose words the answer is in: Anthropic's clients list models, too, and say who they are.</summary>
+    public ApiDialect Dialect => Route is ApiRoute.Models or ApiRoute.Model && Context.Request.Headers.ContainsKey("anthropic-version")
+        ? ApiDialect.Anthropic
+        : Path.Dialect;
+
+    /// <summary>The model, completion or response that the path names, or empty.</summary>
     public string Item { get; }
 
     public string RequestId { get; }
 
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
-    /// <summary>How the mesh ended the request; set by the chat endpoint once it knows.</summary>
+    /// <summary>How the mesh ended the request; set by the relay once it knows.</summary>
     public InferenceOutcome? Outcome { get; set; }
 
     public static string NewId(string prefix) => prefix + RandomNumberGenerator.GetHexString(32, lowercase: true);
@@ -44,6 +51,11 @@ internal sealed class ApiExchange
     {
         IHeaderDictionary headers = Context.Response.Headers;
         headers["x-request-id"] = RequestId;
+        if (Dialect == ApiDialect.Anthropic)
+        {
+            headers["request-id"] = RequestId;
+        }
+
         headers["openai-version"] = "2020-10-01";
         headers.AccessControlExposeHeaders = "X-Request-ID";
     }

@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Threading.Tasks;
+using Darkbloom.Gateway.Anthropic;
+using Darkbloom.Gateway.Ollama;
 using Microsoft.AspNetCore.Http;
 
 namespace Darkbloom.Gateway.OpenAi;
@@ -53,10 +55,15 @@ internal static class ApiResponses
             headers.WWWAuthenticate = "Bearer realm=\"Darkbloom\"";
         }
 
-        return WriteJsonAsync(exchange, error.Status, error, WriteError);
+        return exchange.Dialect switch
+        {
+            ApiDialect.Anthropic => WriteJsonAsync(exchange, error.Status, (error, exchange.RequestId), AnthropicErrors.Write),
+            ApiDialect.Ollama => WriteJsonAsync(exchange, error.Status, error, OllamaErrors.Write),
+            _ => WriteJsonAsync(exchange, error.Status, error, WriteError),
+        };
     }
 
-    /// <summary>Writes <c>{"error":{"message","type","param","code"}}</c>.</summary>
+    /// <summary>Writes OpenAI's <c>{"error":{"message","type","param","code"}}</c>.</summary>
     public static void WriteError(Utf8JsonWriter json, ApiError error)
     {
         json.WriteStartObject();

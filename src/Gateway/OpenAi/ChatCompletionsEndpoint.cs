@@ -47,7 +47,7 @@ internal sealed class ChatCompletionsEndpoint(
             ApiExchange.NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), request!.Generate.Model, model?.Fingerprint);
         MeshAnswer answer = MeshAnswer.To(request.Generate, client);
         await (request.Stream is { } options
-            ? relay.StreamAsync(exchange, answer, events => new ChatChunkWriter(events.Output, header, request.Generate, options))
+            ? relay.StreamAsync(exchange, answer, output => new ChatChunkWriter(output, header, request.Generate, options))
             : relay.CollectAsync(exchange, answer, new ChatReply(header, request.Generate)));
     }
 }

@@ -43,7 +43,7 @@ internal sealed class CompletionsEndpoint(
         bool logprobs = request.Generate[0].Logprobs;
         CompletionHeader header = new(ApiExchange.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), answer.Model, model?.Fingerprint);
         await (request.Stream is { } options
-            ? relay.StreamAsync(exchange, answer, events => new CompletionChunkWriter(events.Output, header, answer.Choices, logprobs, options))
+            ? relay.StreamAsync(exchange, answer, output => new CompletionChunkWriter(output, header, answer.Choices, logprobs, options))
             : relay.CollectAsync(exchange, answer, new CompletionReply(header, answer.Choices, logprobs)));
     }
 }

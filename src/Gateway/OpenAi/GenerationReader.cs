@@ -20,6 +20,9 @@ internal sealed class GenerationReader(IAsyncEnumerator<NodeResponse> source, in
     /// <summary>Why <see cref="ReadAsync"/> returned null before the end; set by it.</summary>
     public InferenceException? Failure { get; private set; }
 
+    /// <summary>How long the prompt is, as far as the node has said; set by <see cref="ReadAsync"/>.</summary>
+    public uint PromptTokens { get; private set; }
+
     /// <summary>The last message; set once <see cref="ReadAsync"/> returned null without a failure.</summary>
     public GenerationEnd? End { get; private set; }
 
@@ -48,7 +51,10 @@ internal sealed class GenerationReader(IAsyncEnumerator<NodeResponse> source, in
                     case NodeResponse.BodyOneofCase.End when _choicesOpen == 0:
                         End = response.End;
                         return null;
-                    case NodeResponse.BodyOneofCase.Prefill or NodeResponse.BodyOneofCase.Accepted or NodeResponse.BodyOneofCase.Load:
+                    case NodeResponse.BodyOneofCase.Prefill:
+                        PromptTokens = response.Prefill.TokensTotal;
+                        continue;
+                    case NodeResponse.BodyOneofCase.Accepted or NodeResponse.BodyOneofCase.Load:
                         continue;
                     default:
                         Fail("A message came out of order.");

@@ -1,4 +1,5 @@
 using System;
+using System.Buffers;
 using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
@@ -13,35 +14,55 @@ namespace Darkbloom.Gateway.OpenAi;
 /// <param name="stopping">Ends what is still open once the server's time to drain is over.</param>
 internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time, CancellationToken stopping)
 {
+    private const string Unusable = "The answer cannot be put together.";
+
     /// <summary>Sends each message as events of the stream that <paramref name="open"/> makes.</summary>
     public Task StreamAsync(
         ApiExchange exchange,
         MeshAnswer answer,
-        Func<ServerSentEvents, IGenerationStream> open) =>
-        RunAsync(exchange, answer, reader => StreamAsync(exchange, answer, open, reader));
+        Func<IBufferWriter<byte>, IGenerationStream> open) =>
+        RunAsync(answer, reader => StreamAsync(exchange, answer, open, reader), exchange.Context.RequestAborted);
 
     /// <summary>Collects all messages and answers with one object.</summary>
     public Task CollectAsync(ApiExchange exchange, MeshAnswer answer, IGenerationReply reply) =>
-        RunAsync(exchange, answer, reader => CollectAsync(exchange, answer, reply, reader));
+        RunAsync(answer, reader => CollectAsync(exchange, answer, reply, reader), exchange.Context.RequestAborted);
 
-    private async Task RunAsync(ApiExchange exchange, MeshAnswer answer, Func<GenerationReader, Task> run)
+    /// <summary>Collects all messages while no client waits for them.</summary>
+    /// <returns>The last message, or what a client is told instead.</returns>
+    /// <exception cref="OperationCanceledException">The token was cancelled, or the server's time to drain is over.</exception>
+    public async Task<(GenerationEnd? End, ApiError? Error)> GatherAsync(
+        MeshAnswer answer, IGenerationReply reply, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource cancel =
-            CancellationTokenSource.CreateLinkedTokenSource(exchange.Context.RequestAborted, stopping);
+        GenerationEnd? end = null;
+        ApiError? error = null;
+        await RunAsync(
+            answer,
+            async reader =>
+            {
+                await GatherAsync(reply, reader, static () => { });
+                end = reader.End;
+                error = Judge(answer, reader);
+            },
+            cancellationToken);
+        return (end, error);
+    }
+
+    private async Task RunAsync(MeshAnswer answer, Func<GenerationReader, Task> run, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource cancel = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stopping);
         await using IAsyncEnumerator<NodeResponse> source = answer.Generate(cancel.Token).GetAsyncEnumerator(cancel.Token);
         await run(new GenerationReader(source, answer.Choices));
     }
 
     private async Task StreamAsync(
-        ApiExchange exchange, MeshAnswer answer, Func<ServerSentEvents, IGenerationStream> open, GenerationReader reader)
+        ApiExchange exchange, MeshAnswer answer, Func<IBufferWriter<byte>, IGenerationStream> open, GenerationReader reader)
     {
         using IDisposable counted = metrics.OpenStream();
-        await using ServerSentEvents events = new(exchange, time);
-        using IGenerationStream stream = open(events);
+        await using EventStream events = new(exchange, time, open);
         ApiError? error;
         try
         {
-            await RelayAsync(exchange, events, stream, reader);
+            await RelayAsync(exchange, events, reader);
             error = Settle(exchange, answer, reader);
         }
         catch (OperationCanceledException)
@@ -62,7 +83,7 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
             return;
         }
 
-        await events.EnterAsync();
+        IGenerationStream stream = await events.EnterAsync();
         if (error is null)
         {
             stream.WriteEnd(reader.End!);
@@ -75,28 +96,33 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
         await events.LeaveAsync();
     }
 
-    private async Task RelayAsync(ApiExchange exchange, ServerSentEvents events, IGenerationStream stream, GenerationReader reader)
+    private async Task RelayAsync(ApiExchange exchange, EventStream events, GenerationReader reader)
     {
         bool first = true;
         while (await reader.ReadAsync() is { } response)
         {
-            await events.EnterAsync();
+            IGenerationStream stream = await events.EnterAsync();
             if (first)
             {
                 first = false;
                 metrics.FirstToken(exchange.Elapsed);
+                stream.Begin(reader.PromptTokens);
             }
 
-            if (response.BodyCase == NodeResponse.BodyOneofCase.Delta)
-            {
-                stream.WriteDelta(response.Delta);
-            }
-            else if (response.BodyCase == NodeResponse.BodyOneofCase.ChoiceEnd)
+            if (response.BodyCase == NodeResponse.BodyOneofCase.ChoiceEnd)
             {
                 stream.WriteChoiceEnd(response.ChoiceEnd);
             }
+            else if (response.BodyCase == NodeResponse.BodyOneofCase.Delta && !stream.TryWriteDelta(response.Delta))
+            {
+                reader.Fail(Unusable);
+            }
 
             await events.LeaveAsync();
+            if (reader.Failure is not null)
+            {
+                return;
+            }
         }
     }
 
@@ -105,7 +131,7 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
         ApiError? error;
         try
         {
-            await CollectAsync(exchange, reply, reader);
+            await GatherAsync(reply, reader, () => metrics.FirstToken(exchange.Elapsed));
             error = Settle(exchange, answer, reader);
         }
         catch (OperationCanceledException)
@@ -124,7 +150,7 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
             : exchange.FailAsync(error));
     }
 
-    private async Task CollectAsync(ApiExchange exchange, IGenerationReply reply, GenerationReader reader)
+    private static async Task GatherAsync(IGenerationReply reply, GenerationReader reader, Action begin)
     {
         bool first = true;
         while (await reader.ReadAsync() is { } response)
@@ -132,12 +158,12 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
             if (first)
             {
                 first = false;
-                metrics.FirstToken(exchange.Elapsed);
+                begin();
             }
 
             if (!reply.TryAdd(response))
             {
-                reader.Fail("The answer cannot be put together.");
+                reader.Fail(Unusable);
                 return;
             }
         }
@@ -146,13 +172,17 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
     /// <summary>Records how the generation ended; returns what the client is told, or null after success.</summary>
     private ApiError? Settle(ApiExchange exchange, MeshAnswer answer, GenerationReader reader)
     {
+        exchange.Outcome = reader.Failure?.Outcome ?? InferenceOutcome.Completed;
+        return Judge(answer, reader);
+    }
+
+    private ApiError? Judge(MeshAnswer answer, GenerationReader reader)
+    {
         if (reader.Failure is { } failure)
         {
-            exchange.Outcome = failure.Outcome;
-            return OutcomeErrors.Describe(failure, answer.Model);
+            return answer.Rename(OutcomeErrors.Describe(failure, answer.Model));
         }
 
-        exchange.Outcome = InferenceOutcome.Completed;
         metrics.Count(reader.End!.Usage ?? new Usage());
         return null;
     }

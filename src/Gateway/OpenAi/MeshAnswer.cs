@@ -13,6 +13,9 @@ namespace Darkbloom.Gateway.OpenAi;
 internal sealed record MeshAnswer(
     string Model, int Choices, Func<CancellationToken, IAsyncEnumerable<NodeResponse>> Generate)
 {
+    /// <summary>Puts the dialect's own name of a field in an error that has the chat's.</summary>
+    public Func<ApiError, ApiError> Rename { get; init; } = static error => error;
+
     public static MeshAnswer To(GenerateRequest request, IInferenceClient client) =>
         new(request.Model, (int)request.Choices, cancellationToken => client.GenerateAsync(request, cancellationToken));
 

@@ -82,6 +82,9 @@ internal sealed class OpenAiServer : IAsyncDisposable
         using CancellationTokenSource cut = new(_options.DrainTimeMax + HttpLimits.DrainGrace, _options.Time);
         _stopping.CancelAfter(_options.DrainTimeMax);
         await _app.StopAsync(cut.Token);
+
+        // What runs in the background has no open request whose end was waited for.
+        await _stopping.CancelAsync();
         await _app.DisposeAsync();
         _stopping.Dispose();
     }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Immutable;
 using System.IO;
 using System.Linq;
 using System.Text;
@@ -7,6 +8,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Gateway.OpenAi.Requests;
+using Darkbloom.Gateway.Responses;
 using Darkbloom.Gateway.Telemetry;
 using Darkbloom.Mesh.Dispatch;
 using Microsoft.AspNetCore.Http;
@@ -25,6 +27,7 @@ internal sealed class RequestPipeline
     private readonly ChatCompletionsEndpoint _chat;
     private readonly CompletionsEndpoint _completions;
     private readonly TextTasksEndpoint _texts;
+    private readonly ResponsesEndpoint _responses;
     private readonly ILogger _log;
     private volatile bool _draining;
 
@@ -41,6 +44,7 @@ internal sealed class RequestPipeline
         _chat = new ChatCompletionsEndpoint(client, _models, relay, options.Time);
         _completions = new CompletionsEndpoint(client, _models, relay, options.Time);
         _texts = new TextTasksEndpoint(client, _models, relay);
+        _responses = new ResponsesEndpoint(client, _models, relay, options.Time, log);
     }
 
     /// <summary>From now on <c>/readyz</c> says no: load balancers look elsewhere while open requests end.</summary>
@@ -57,11 +61,11 @@ internal sealed class RequestPipeline
         }
         catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
-            exchange.Outcome ??= exchange.Route.IsInference() ? InferenceOutcome.ClientGone : null;
+            exchange.Outcome ??= exchange.Path.IsInference ? InferenceOutcome.ClientGone : null;
         }
         catch (Exception e)
         {
-            GatewayLog.RequestFailed(_log, e, exchange.RequestId, exchange.Route.Label());
+            GatewayLog.RequestFailed(_log, e, exchange.RequestId, exchange.Path.Template);
             await FailUnexpectedlyAsync(exchange);
         }
         finally
@@ -111,7 +115,8 @@ internal sealed class RequestPipeline
         }
 
         string method = HttpMethods.IsHead(request.Method) ? "GET" : request.Method;
-        if (method == route.Method())
+        ImmutableArray<string> methods = exchange.Path.Methods;
+        if (methods.Contains(method))
         {
             return null;
         }
@@ -122,10 +127,10 @@ internal sealed class RequestPipeline
             return ApiError.ModelNotFound(exchange.Item);
         }
 
-        exchange.Context.Response.Headers.Allow = route.Method();
+        exchange.Context.Response.Headers.Allow = string.Join(", ", methods);
         return new ApiError(
             405,
-            $"Not allowed to {request.Method} on {route.Label()}. (HINT: Perhaps you meant to use a different HTTP method?)",
+            $"Not allowed to {request.Method} on {exchange.Path.Template}. (HINT: Perhaps you meant to use a different HTTP method?)",
             ApiError.InvalidRequestType,
             null,
             "method_not_supported");
@@ -156,6 +161,21 @@ internal sealed class RequestPipeline
                 break;
             case ApiRoute.Completions:
                 await _completions.HandleAsync(exchange);
+                break;
+            case ApiRoute.Responses:
+                await _responses.CreateAsync(exchange);
+                break;
+            case ApiRoute.ResponseInputTokens:
+                await _responses.CountAsync(exchange);
+                break;
+            case ApiRoute.Response:
+                await _responses.HandleOneAsync(exchange);
+                break;
+            case ApiRoute.ResponseCancel:
+                await _responses.CancelAsync(exchange);
+                break;
+            case ApiRoute.ResponseInputItems:
+                await _responses.ListInputAsync(exchange);
                 break;
             case ApiRoute.Embeddings:
                 await _texts.HandleAsync(exchange, static body => new EmbeddingsTask(body));
@@ -221,13 +241,13 @@ internal sealed class RequestPipeline
         int status = exchange.Outcome == InferenceOutcome.ClientGone
             ? OutcomeErrors.ClientGoneStatus
             : exchange.Context.Response.StatusCode;
-        _metrics.CloseRequest(exchange.Route.Label(), status);
+        _metrics.CloseRequest(exchange.Path.Template, status);
         if (exchange.Outcome is { } outcome)
         {
             _metrics.Finish(outcome, exchange.Elapsed);
         }
 
         GatewayLog.RequestHandled(
-            _log, exchange.RequestId, exchange.Route.Label(), status, (long)exchange.Elapsed.TotalMilliseconds, exchange.Outcome);
+            _log, exchange.RequestId, exchange.Path.Template, status, (long)exchange.Elapsed.TotalMilliseconds, exchange.Outcome);
     }
 }

@@ -47,6 +47,17 @@ public sealed class AccessTests
     }
 
     [Theory]
+    [InlineData("sk-first", 200)]
+    [InlineData("sk-firs", 401)]
+    public async Task A_key_may_come_as_anthropics_clients_send_it(string key, int status)
+    {
+        await using GatewayHarness gateway = await StartAsync();
+        using HttpRequestMessage request = new(HttpMethod.Get, "/v1/models") { Headers = { { "x-api-key", key } } };
+        using HttpResponseMessage response = await gateway.Client.SendAsync(request);
+        Assert.Equal(status, (int)response.StatusCode);
+    }
+
+    [Theory]
     [InlineData("/healthz", 200)]
     [InlineData("/readyz", 200)]
     [InlineData("/metrics", 401)]

@@ -40,6 +40,20 @@ public sealed class RouteTests
     }
 
     [Fact]
+    public async Task An_unknown_path_is_refused_in_the_words_of_whoever_has_paths_like_it()
+    {
+        await using GatewayHarness gateway = await GatewayHarness.StartAsync(new ScriptedInference());
+        using HttpResponseMessage ollama = await gateway.Client.GetAsync("/api/x");
+        Assert.Equal("""{"error":"Invalid URL (GET /api/x)"}""", await ollama.Content.ReadAsStringAsync());
+
+        using HttpResponseMessage anthropic = await gateway.Client.GetAsync("/v1/messages/x/y");
+        JsonNode body = await GatewayHarness.ReadAsync(anthropic);
+        Assert.Equal("""{"type":"not_found_error","message":"Invalid URL (GET /v1/messages/x/y)"}""", body["error"]!.ToJsonString());
+        Assert.Equal(("error", 404), (body["type"]!.GetValue<string>(), (int)anthropic.StatusCode));
+        Assert.Equal(anthropic.Headers.GetValues("request-id").Single(), body["request_id"]!.GetValue<string>());
+    }
+
+    [Fact]
     public async Task Models_are_listed_with_what_the_mesh_knows()
     {
         await using GatewayHarness gateway = await GatewayHarness.StartAsync(new ScriptedInference());

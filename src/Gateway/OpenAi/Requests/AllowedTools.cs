@@ -77,7 +77,7 @@ internal static class AllowedTools
 
             if (!tools.Names.Contains(name))
             {
-                return ApiError.Invalid($"Tool choice '{name}' not found in 'tools'.", $"{param}.function.name", "invalid_value");
+                return ToolParser.NotAmong(name, $"{param}.function.name");
             }
 
             names.Add(name);

@@ -102,13 +102,16 @@ internal sealed class ChatRequestParser
 
     private ApiError? ReadReasoningEffort(JsonElement value)
     {
-        const string Param = "reasoning_effort";
-        ApiError? error = Parameters.ReadString(value, Param, out string effort);
+        ApiError? error = ReadReasoningEffort(value, "reasoning_effort", out string effort);
         Generate.ReasoningEffort = effort;
-        return error ?? (effort is "none" or "minimal" or "low" or "medium" or "high" or "xhigh"
-            ? null
-            : ApiError.InvalidValue(Param, effort, "'none', 'minimal', 'low', 'medium', 'high' and 'xhigh'"));
+        return error;
     }
+
+    internal static ApiError? ReadReasoningEffort(JsonElement value, string param, out string effort) =>
+        Parameters.ReadString(value, param, out effort)
+        ?? (effort is "none" or "minimal" or "low" or "medium" or "high" or "xhigh"
+            ? null
+            : ApiError.InvalidValue(param, effort, "'none', 'minimal', 'low', 'medium', 'high' and 'xhigh'"));
 
     private ApiError? ReadLogprobs(JsonElement value)
     {

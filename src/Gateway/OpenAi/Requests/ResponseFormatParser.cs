@@ -11,7 +11,7 @@ internal static class ResponseFormatParser
     private const string Param = "response_format";
 
     /// <summary>What <c>json_object</c> asks for.</summary>
-    private const string AnyObjectSchema = """{"type":"object"}""";
+    public const string AnyObjectSchema = """{"type":"object"}""";
 
     /// <summary>Returns what is wrong with the format, or null and the schema, which is empty for plain text.</summary>
     public static ApiError? Parse(JsonElement value, out string schema)
@@ -50,54 +50,54 @@ internal static class ResponseFormatParser
     {
         const string SchemaParam = $"{Param}.json_schema";
         schema = "";
-        if (!format.TryGetProperty("json_schema", out JsonElement value))
-        {
-            return ApiError.Missing(SchemaParam);
-        }
+        return !format.TryGetProperty("json_schema", out JsonElement value)
+            ? ApiError.Missing(SchemaParam)
+            : ToolParser.CheckObject(value, SchemaParam, ["name", "description", "schema", "strict"])
+                ?? ReadNamed(value, SchemaParam, out schema);
+    }
 
-        if (ToolParser.CheckObject(value, SchemaParam, ["name", "description", "schema", "strict"]) is { } error)
-        {
-            return error;
-        }
-
+    /// <summary>Reads the schema of an object whose keys are known, with its name and what goes with it.</summary>
+    public static ApiError? ReadNamed(JsonElement value, string param, out string schema)
+    {
+        schema = "";
         if (!value.TryGetProperty("name", out JsonElement nameElement))
         {
-            return ApiError.Missing($"{SchemaParam}.name");
+            return ApiError.Missing($"{param}.name");
         }
 
-        ApiError? nameError = Parameters.ReadString(nameElement, $"{SchemaParam}.name", SchemaNameCharsMax, out string name);
+        ApiError? nameError = Parameters.ReadString(nameElement, $"{param}.name", SchemaNameCharsMax, out string name);
         if (nameError is not null || !ToolParser.IsName(name))
         {
             return nameError ?? ApiError.Invalid(
-                $"Invalid '{SchemaParam}.name': letters, digits, '_' and '-' only.", $"{SchemaParam}.name", "invalid_value");
+                $"Invalid '{param}.name': letters, digits, '_' and '-' only.", $"{param}.name", "invalid_value");
         }
 
-        if (CheckOptional(value, SchemaParam) is { } optionalError)
+        if (CheckOptional(value, param) is { } optionalError)
         {
             return optionalError;
         }
 
         if (!ToolParser.IsPresent(value, "schema", out JsonElement schemaElement))
         {
-            return ApiError.Missing($"{SchemaParam}.schema");
+            return ApiError.Missing($"{param}.schema");
         }
 
         if (schemaElement.ValueKind != JsonValueKind.Object)
         {
-            return ApiError.WrongType($"{SchemaParam}.schema", "an object", Parameters.Describe(schemaElement));
-        }
-
-        if (OutputSchema.FindFault(schemaElement) is { } fault)
-        {
-            return ApiError.Invalid(
-                $"Invalid schema for response_format '{name}': {fault.Reason}.",
-                fault.Path.Length == 0 ? $"{SchemaParam}.schema" : $"{SchemaParam}.schema.{fault.Path}",
-                "invalid_json_schema");
+            return ApiError.WrongType($"{param}.schema", "an object", Parameters.Describe(schemaElement));
         }
 
         schema = schemaElement.GetRawText();
-        return null;
+        return CheckSchema(schemaElement, $"{param}.schema", name);
     }
+
+    /// <summary>Names the place in a schema that output can't be held to, or returns null.</summary>
+    public static ApiError? CheckSchema(JsonElement schema, string param, string name) => OutputSchema.FindFault(schema) is { } fault
+        ? ApiError.Invalid(
+            $"Invalid schema for response_format '{name}': {fault.Reason}.",
+            fault.Path.Length == 0 ? param : $"{param}.{fault.Path}",
+            "invalid_json_schema")
+        : null;
 
     /// <summary>The output obeys its schema whether or not <c>strict</c> asks for it.</summary>
     private static ApiError? CheckOptional(JsonElement value, string param)

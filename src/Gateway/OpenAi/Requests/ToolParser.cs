@@ -49,7 +49,7 @@ internal static class ToolParser
 
             if (!known.Add(name))
             {
-                return ApiError.Invalid($"Invalid '{param}.function.name': '{name}' names two tools.", $"{param}.function.name", "invalid_value");
+                return NamedTwice(name, $"{param}.function.name");
             }
 
             names.Add(name);
@@ -106,7 +106,7 @@ internal static class ToolParser
         choice = value.GetRawText();
         return tools.Names.Contains(name)
             ? null
-            : ApiError.Invalid($"Tool choice '{name}' not found in 'tools'.", $"{Param}.function.name", "invalid_value");
+            : NotAmong(name, $"{Param}.function.name");
     }
 
     /// <summary>Checks the calls of an assistant's turn, and adds their ids to <paramref name="ids"/>.</summary>
@@ -168,9 +168,15 @@ internal static class ToolParser
     private static ApiError? CheckFunction(JsonElement function, string param, out string name)
     {
         name = "";
-        ApiError? error = CheckObject(function, param, ["name", "description", "parameters", "strict"])
-            ?? CheckFunctionName(function, param, out name);
-        if (error is not null)
+        return CheckObject(function, param, ["name", "description", "parameters", "strict"])
+            ?? CheckFunction(function, param, "parameters", out name);
+    }
+
+    /// <summary>Checks a function whose keys are known.</summary>
+    /// <param name="schemaKey">Where the dialect keeps the schema of the arguments.</param>
+    internal static ApiError? CheckFunction(JsonElement function, string param, string schemaKey, out string name)
+    {
+        if (CheckFunctionName(function, param, out name) is { } error)
         {
             return error;
         }
@@ -187,20 +193,20 @@ internal static class ToolParser
             return strictError;
         }
 
-        bool hasParameters = IsPresent(function, "parameters", out JsonElement parameters);
+        bool hasParameters = IsPresent(function, schemaKey, out JsonElement parameters);
         if (hasParameters && parameters.ValueKind == JsonValueKind.Object && strict.ValueKind == JsonValueKind.True
             && OutputSchema.FindFault(parameters) is { } fault)
         {
             return ApiError.Invalid(
                 $"Invalid schema for function '{name}': {fault.Reason}.",
-                fault.Path.Length == 0 ? $"{param}.parameters" : $"{param}.parameters.{fault.Path}",
+                fault.Path.Length == 0 ? $"{param}.{schemaKey}" : $"{param}.{schemaKey}.{fault.Path}",
                 "invalid_function_parameters");
         }
 
         return hasParameters && parameters.ValueKind != JsonValueKind.Object
             ? ApiError.Invalid(
                 $"Invalid schema for function '{name}': expected an object, but got {Parameters.Describe(parameters)}.",
-                $"{param}.parameters",
+                $"{param}.{schemaKey}",
                 "invalid_function_parameters")
             : null;
     }
@@ -278,6 +284,12 @@ internal static class ToolParser
 
     internal static bool IsPresent(JsonElement value, string name, out JsonElement field) =>
         value.TryGetProperty(name, out field) && field.ValueKind != JsonValueKind.Null;
+
+    internal static ApiError NamedTwice(string name, string param) =>
+        ApiError.Invalid($"Invalid '{param}': '{name}' names two tools.", param, "invalid_value");
+
+    internal static ApiError NotAmong(string name, string param) =>
+        ApiError.Invalid($"Tool choice '{name}' not found in 'tools'.", param, "invalid_value");
 
     internal static ApiError WithoutTools() =>
         ApiError.Invalid("'tool_choice' is only allowed when 'tools' are specified.", "tool_choice", "invalid_parameter_combination");

@@ -2,7 +2,6 @@ using System;
 using System.Buffers;
 using System.Text.Json;
 using Darkbloom.Gateway.OpenAi.Requests;
-using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
 using Google.Protobuf.Collections;
 
@@ -15,9 +14,6 @@ namespace Darkbloom.Gateway.OpenAi.Responses;
 /// </remarks>
 internal sealed class ChatChunkWriter : IGenerationStream
 {
-    /// <summary>Events are padded to multiples of this many characters of text.</summary>
-    private const int PaddingBlock = 16;
-
     private static readonly JsonEncodedText Kind = JsonEncodedText.Encode("chat.completion.chunk");
 
     private static readonly RepeatedField<TokenChance> NoChances = [];
@@ -25,7 +21,7 @@ internal sealed class ChatChunkWriter : IGenerationStream
     private readonly IBufferWriter<byte> _output;
     private readonly CompletionHeader _header;
     private readonly bool _usageOnEach;
-    private readonly Prng? _padding;
+    private readonly EventPadding? _padding;
     private readonly Utf8JsonWriter _json;
     private readonly bool[] _roleWritten;
     private readonly bool _logprobs;
@@ -35,18 +31,20 @@ internal sealed class ChatChunkWriter : IGenerationStream
         _output = output;
         _header = header;
         _usageOnEach = options.IncludeUsage;
-        _padding = options.IncludeObfuscation ? new Prng(request.Sampling.Seed) : null;
+        _padding = options.IncludeObfuscation ? new EventPadding(request.Sampling.Seed) : null;
         _roleWritten = new bool[request.Choices];
         _logprobs = request.Logprobs;
         _json = new Utf8JsonWriter(output, ApiResponses.WriterOptions);
     }
 
-    public void WriteDelta(TokenDelta delta)
+    public void WriteKeepalive() => _output.Write(": keepalive\n\n"u8);
+
+    public bool TryWriteDelta(TokenDelta delta)
     {
         WriteRoleOnce(delta.Choice, hasContent: delta.ToolCalls.Count == 0);
         if (delta.Content.Length == 0 && delta.Reasoning.Length == 0 && delta.ToolCalls.Count == 0)
         {
-            return;
+            return true;
         }
 
         BeginChoice(delta.Choice);
@@ -66,6 +64,7 @@ internal sealed class ChatChunkWriter : IGenerationStream
         }
 
         EndChoice(finishReason: [], textLength: delta.Content.Length + delta.Reasoning.Length, delta.Chances);
+        return true;
     }
 
     public void WriteChoiceEnd(ChoiceEnd end)
@@ -84,7 +83,7 @@ internal sealed class ChatChunkWriter : IGenerationStream
             _json.WriteStartArray("choices"u8);
             _json.WriteEndArray();
             CompletionParts.WriteUsage(_json, end.Usage ?? new Usage());
-            WritePadding(textLength: 0);
+            _padding?.Write(_json, textLength: 0);
             EndEvent();
         }
 
@@ -192,7 +191,7 @@ internal sealed class ChatChunkWriter : IGenerationStream
             _json.WriteNull("usage"u8);
         }
 
-        WritePadding(textLength);
+        _padding?.Write(_json, textLength);
         EndEvent();
     }
 
@@ -210,21 +209,5 @@ internal sealed class ChatChunkWriter : IGenerationStream
         _json.WriteEndObject();
         _json.Flush();
         _output.Write("\n\n"u8);
-    }
-
-    private void WritePadding(int textLength)
-    {
-        if (_padding is null)
-        {
-            return;
-        }
-
-        Span<byte> padding = stackalloc byte[PaddingBlock - (textLength % PaddingBlock)];
-        for (int i = 0; i < padding.Length; i++)
-        {
-            padding[i] = (byte)('a' + _padding.Next(26));
-        }
-
-        _json.WriteString("obfuscation"u8, padding);
     }
 }

@@ -27,11 +27,13 @@ internal sealed class CompletionChunkWriter : IGenerationStream
         _json = new Utf8JsonWriter(output, ApiResponses.WriterOptions);
     }
 
-    public void WriteDelta(TokenDelta delta)
+    public void WriteKeepalive() => _output.Write(": keepalive\n\n"u8);
+
+    public bool TryWriteDelta(TokenDelta delta)
     {
         if (delta.Content.Length == 0)
         {
-            return;
+            return true;
         }
 
         BeginChoice(delta.Content, delta.Choice);
@@ -46,6 +48,7 @@ internal sealed class CompletionChunkWriter : IGenerationStream
 
         _chars[delta.Choice] += delta.Content.Length;
         EndChoice(finishReason: []);
+        return true;
     }
 
     public void WriteChoiceEnd(ChoiceEnd end)

@@ -6,7 +6,18 @@ namespace Darkbloom.Gateway.OpenAi.Responses;
 /// <summary>Writes a generation as the events of one dialect.</summary>
 internal interface IGenerationStream : IDisposable
 {
-    void WriteDelta(TokenDelta delta);
+    string ContentType => "text/event-stream; charset=utf-8";
+
+    /// <summary>Writes what shows that the stream is alive, where the mesh has nothing to tell yet.</summary>
+    void WriteKeepalive();
+
+    /// <summary>Learns how long the prompt is; before the first delta, if the node says it at all.</summary>
+    void Begin(uint promptTokens)
+    {
+    }
+
+    /// <summary>False when the delta can't be part of the answer, or makes it larger than the dialect's own end may be.</summary>
+    bool TryWriteDelta(TokenDelta delta);
 
     void WriteChoiceEnd(ChoiceEnd end);
 

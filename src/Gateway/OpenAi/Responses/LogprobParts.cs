@@ -4,7 +4,7 @@ using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Gateway.OpenAi.Responses;
 
-/// <summary>Writes how likely tokens were, in the two forms that OpenAI has for it.</summary>
+/// <summary>Writes how likely tokens were, in the forms that chats and responses have for it.</summary>
 internal static class LogprobParts
 {
     /// <summary>Writes a chat choice's <c>logprobs</c>.</summary>
@@ -12,6 +12,22 @@ internal static class LogprobParts
     {
         json.WriteStartObject("logprobs"u8);
         json.WriteStartArray("content"u8);
+        WriteTokens(json, chances);
+        json.WriteEndArray();
+        json.WriteNull("refusal"u8);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes the <c>logprobs</c> of a response's text, which are an array.</summary>
+    public static void WriteResponse(Utf8JsonWriter json, IReadOnlyList<TokenChance> chances)
+    {
+        json.WriteStartArray("logprobs"u8);
+        WriteTokens(json, chances);
+        json.WriteEndArray();
+    }
+
+    private static void WriteTokens(Utf8JsonWriter json, IReadOnlyList<TokenChance> chances)
+    {
         foreach (TokenChance chance in chances)
         {
             json.WriteStartObject();
@@ -27,10 +43,6 @@ internal static class LogprobParts
             json.WriteEndArray();
             json.WriteEndObject();
         }
-
-        json.WriteEndArray();
-        json.WriteNull("refusal"u8);
-        json.WriteEndObject();
     }
 
     private static void WriteToken(Utf8JsonWriter json, TokenChance chance)

@@ -22,14 +22,14 @@ public sealed class ChatChunkWriterTests
         TokenDelta delta = Say.Text(" token é").Delta;
         for (int i = 0; i < 100; i++)
         {
-            chunks.WriteDelta(delta);
+            chunks.TryWriteDelta(delta);
         }
 
         output.ResetWrittenCount();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 1000; i++)
         {
-            chunks.WriteDelta(delta);
+            chunks.TryWriteDelta(delta);
         }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

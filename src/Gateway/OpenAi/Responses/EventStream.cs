@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Darkbloom.Gateway.OpenAi.Responses;
 
-/// <summary>The response of one event stream: it begins late, and never falls silent.</summary>
+/// <summary>The response that carries one stream of events: it begins late, and never falls silent.</summary>
 /// <remarks>
 /// <code>
 /// Waiting  -> [first event]        -> Open
@@ -17,22 +17,25 @@ namespace Darkbloom.Gateway.OpenAi.Responses;
 /// Open     -> [event | silence]    -> Open
 /// Open     -> [stop]               -> Stopped
 /// </code>
-/// Between <see cref="EnterAsync"/> and <see cref="LeaveAsync"/> the caller alone writes to <see cref="Output"/>.
+/// Between <see cref="EnterAsync"/> and <see cref="LeaveAsync"/> the caller alone writes to the stream.
 /// </remarks>
-internal sealed class ServerSentEvents : IAsyncDisposable
+internal sealed class EventStream : IAsyncDisposable
 {
     private readonly ApiExchange _exchange;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly PeriodicTimer _ticks;
+    private readonly IGenerationStream _stream;
     private readonly Task _keepalive;
 
     /// <summary>Set by every write, cleared by every tick.</summary>
     private bool _spoke;
 
-    public ServerSentEvents(ApiExchange exchange, TimeProvider time)
+    /// <param name="open">Makes the words of a dialect; they are this response's to dispose.</param>
+    public EventStream(ApiExchange exchange, TimeProvider time, Func<IBufferWriter<byte>, IGenerationStream> open)
     {
         _exchange = exchange;
+        _stream = open(exchange.Context.Response.BodyWriter);
         _ticks = new PeriodicTimer(HttpLimits.KeepaliveInterval, time);
         _keepalive = KeepAliveAsync();
     }
@@ -40,18 +43,19 @@ internal sealed class ServerSentEvents : IAsyncDisposable
     /// <summary>The headers are out: what fails from now on is an event.</summary>
     public bool IsOpen { get; private set; }
 
-    public PipeWriter Output => _exchange.Context.Response.BodyWriter;
+    private PipeWriter Output => _exchange.Context.Response.BodyWriter;
 
     private CancellationToken ClientGone => _exchange.Context.RequestAborted;
 
     /// <summary>Waits for the right to write, and opens the response if it is still waiting.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask EnterAsync()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<IGenerationStream> EnterAsync()
     {
         await _gate.WaitAsync(ClientGone);
         try
         {
             Open();
+            return _stream;
         }
         catch
         {
@@ -85,6 +89,7 @@ internal sealed class ServerSentEvents : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _stream.Dispose();
         _ticks.Dispose();
         _stop.Dispose();
         _gate.Dispose();
@@ -102,7 +107,7 @@ internal sealed class ServerSentEvents : IAsyncDisposable
         HttpResponse response = _exchange.Context.Response;
         _exchange.StampProcessingTime();
         response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = "text/event-stream; charset=utf-8";
+        response.ContentType = _stream.ContentType;
         response.Headers.CacheControl = "no-cache";
         response.Headers["x-accel-buffering"] = "no";
     }
@@ -124,7 +129,7 @@ internal sealed class ServerSentEvents : IAsyncDisposable
                 try
                 {
                     Open();
-                    Output.Write(": keepalive\n\n"u8);
+                    _stream.WriteKeepalive();
                     await Output.FlushAsync(ClientGone);
                 }
                 finally

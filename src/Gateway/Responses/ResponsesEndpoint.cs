@@ -1,0 +1,164 @@
+using System;
+using System.Threading.Tasks;
+using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Gateway.OpenAi;
+using Darkbloom.Gateway.OpenAi.Requests;
+using Darkbloom.Protocol.Schema;
+using Microsoft.Extensions.Logging;
+
+namespace Darkbloom.Gateway.Responses;
+
+/// <summary>Answers <c>POST /v1/responses</c>, and what is asked of a response later.</summary>
+internal sealed class ResponsesEndpoint(
+    IInferenceClient client, ModelsEndpoint models, GenerationRelay relay, TimeProvider time, ILogger log)
+{
+    private readonly ResponseStore _store = new(time);
+    private readonly BackgroundResponses _background = new(relay, time, log);
+
+    /// <summary>
+    /// 1. Read the body and parse it once, with the conversation that it goes on from. 2. Check what only the served model
+    /// can tell. 3. Generate in the background, as events, or whole; what is stored is kept before the client sees its end.
+    /// </summary>
+    public async Task CreateAsync(ApiExchange exchange)
+    {
+        KeptResponses kept = Kept(exchange);
+        if (await ReadAsync(exchange, kept) is not { } request)
+        {
+            return;
+        }
+
+        // Step 3.
+        ResponseObject response = new(request, request.Generate.Model, time.GetUtcNow().ToUnixTimeSeconds(), kept);
+        MeshAnswer answer = (request.MayTruncate ? TruncatedAnswer.To(request.Generate, client) : MeshAnswer.To(request.Generate, client)) with
+        {
+            Rename = ResponseParams.Rename,
+        };
+        if (request.IsBackground)
+        {
+            await (_background.TryStart(response, answer, kept)
+                ? WriteKeptAsync(exchange, kept.Find(response.Id)!)
+                : exchange.FailAsync(ApiError.Overloaded()).AsTask());
+            return;
+        }
+
+        Action keep = request.IsStored ? () => kept.Keep(response) : static () => { };
+        await (request.Stream is null
+            ? relay.CollectAsync(exchange, answer, new ResponseReply(response, time, keep))
+            : relay.StreamAsync(exchange, answer, output => new ResponseEventWriter(output, response, request, time, keep)));
+    }
+
+    /// <summary>Answers <c>POST /v1/responses/input_tokens</c>: how long the prompt would be.</summary>
+    public async Task CountAsync(ApiExchange exchange)
+    {
+        if (await ReadAsync(exchange, Kept(exchange)) is not { } request)
+        {
+            return;
+        }
+
+        request.Generate.Tokenization = new TokenizationTask();
+        await relay.CollectAsync(
+            exchange, MeshAnswer.To(request.Generate, client) with { Rename = ResponseParams.Rename }, new InputTokensReply());
+    }
+
+    /// <summary>Answers <c>GET</c> and <c>DELETE /v1/responses/{id}</c>.</summary>
+    public async Task HandleOneAsync(ApiExchange exchange)
+    {
+        KeptResponses kept = Kept(exchange);
+        if (kept.Find(exchange.Item) is not { } found)
+        {
+            await exchange.FailAsync(NotFound(exchange.Item));
+        }
+        else if (exchange.Context.Request.Method != "DELETE")
+        {
+            await WriteKeptAsync(exchange, found);
+        }
+        else
+        {
+            await _background.CancelAsync(exchange.Item);
+            kept.TryRemove(exchange.Item);
+            await ApiResponses.WriteJsonAsync(exchange, 200, exchange.Item, static (json, id) =>
+            {
+                json.WriteStartObject();
+                json.WriteString("id"u8, id);
+                json.WriteString("object"u8, "response"u8);
+                json.WriteBoolean("deleted"u8, true);
+                json.WriteEndObject();
+            });
+        }
+    }
+
+    /// <summary>Answers <c>POST /v1/responses/{id}/cancel</c>; a response that is over stays as it is.</summary>
+    public async Task CancelAsync(ApiExchange exchange)
+    {
+        KeptResponses kept = Kept(exchange);
+        if (kept.Find(exchange.Item) is not { } found)
+        {
+            await exchange.FailAsync(NotFound(exchange.Item));
+            return;
+        }
+
+        if (!found.Response.GetProperty("background").GetBoolean())
+        {
+            await exchange.FailAsync(ApiError.Invalid("Cannot cancel a synchronous response.", "response_id", null));
+            return;
+        }
+
+        await _background.CancelAsync(exchange.Item);
+        await WriteKeptAsync(exchange, Kept(exchange).Find(exchange.Item) ?? found);
+    }
+
+    /// <summary>Answers <c>GET /v1/responses/{id}/input_items</c>.</summary>
+    public async Task ListInputAsync(ApiExchange exchange)
+    {
+        if (Kept(exchange).Find(exchange.Item) is not { } found)
+        {
+            await exchange.FailAsync(NotFound(exchange.Item));
+        }
+        else if (ItemPage.Read(exchange.Context.Request.Query, found.Input, out ItemPage page) is { } error)
+        {
+            await exchange.FailAsync(error);
+        }
+        else
+        {
+            await ApiResponses.WriteJsonAsync(exchange, 200, page, static (json, shown) => shown.Write(json));
+        }
+    }
+
+    private KeptResponses Kept(ApiExchange exchange) => new(_store, AccessPolicy.PresentedKey(exchange.Context.Request));
+
+    /// <summary>Reads and checks a request; null after it was refused.</summary>
+    private async Task<ResponsesRequest?> ReadAsync(ApiExchange exchange, KeptResponses kept)
+    {
+        // Step 1.
+        (RequestBody? body, ApiError? error) =
+            await RequestBody.ReadAsync(exchange.Context.Request, exchange.Context.RequestAborted);
+        ResponsesRequest? request = null;
+        if (error is null)
+        {
+            using (body)
+            {
+                error = ResponsesRequestParser.Parse(body!.Bytes, RequestEntropy.Draw(), kept, out request);
+            }
+        }
+
+        // Step 2.
+        if (error is null && models.Resolve(request!.Generate, out _) is { } unable)
+        {
+            error = ResponseParams.Rename(unable);
+        }
+
+        if (error is null)
+        {
+            return request;
+        }
+
+        await exchange.FailAsync(error);
+        return null;
+    }
+
+    private static async Task WriteKeptAsync(ApiExchange exchange, KeptResponse kept) =>
+        await ApiResponses.WriteJsonAsync(exchange, 200, kept.Response, static (json, response) => response.WriteTo(json));
+
+    private static ApiError NotFound(string id) =>
+        new(404, $"Response with id '{ApiError.Echo(id)}' not found.", ApiError.InvalidRequestType, null, null);
+}
