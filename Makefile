@@ -1,6 +1,6 @@
 # make help lists what there is. Tests and checks use Debug, where the invariants are asserted; ./darkbloom uses Release.
 .DEFAULT_GOAL := help
-.PHONY: help build test check format soak bench bench-transport failover clean up
+.PHONY: help build test check format soak conformance bench bench-transport failover clean up
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ format: ## bring the sources into the agreed form
 # Debug, where the invariants are asserted, but optimized: in a folder of its own, beside what the tests run on.
 soak: ## run 100,000 random sessions and 10,000,000 mangled packets; ARGS="seeds --from 17 --count 1" repeats one
 	@dotnet run --project tests/Fuzz --artifacts-path artifacts/soak -p:Optimize=true -- $(ARGS)
+
+conformance: ## compare with recorded exchanges and official clients; ARGS='--json FILE' writes the score there as well
+	@dotnet run --project tests/Conformance -- $(ARGS)
 
 bench: ## measure: ratios against named baselines; ONLY=packets, latency, engine, throughput or memory
 	@dotnet run --project bench --configuration Release -- goals $(if $(ONLY),--only $(ONLY))

@@ -40,7 +40,13 @@ internal sealed class TextTasksEndpoint(IInferenceClient client, ModelsEndpoint 
         }
 
         // Step 3.
-        await relay.CollectAsync(exchange, MeshAnswer.To(task!.Generate, client), task.NewReply());
+        await relay.CollectAsync(
+            exchange,
+            MeshAnswer.To(task!.Generate, client) with
+            {
+                Rename = error => error.Param is "prompt" or "messages" ? error with { Param = task.LargeParam } : error,
+            },
+            task.NewReply());
     }
 
     private static ApiError? Parse(ReadOnlyMemory<byte> body, Func<JsonElement, TextTask> newTask, out TextTask? task)

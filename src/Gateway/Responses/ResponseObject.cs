@@ -3,6 +3,7 @@ using System.Linq;
 using System.Text;
 using System.Text.Json;
 using Darkbloom.Gateway.OpenAi;
+using Darkbloom.Gateway.OpenAi.Requests;
 using Darkbloom.Gateway.OpenAi.Responses;
 using Darkbloom.Protocol.Schema;
 
@@ -18,7 +19,7 @@ namespace Darkbloom.Gateway.Responses;
 /// </code>
 /// </remarks>
 /// <param name="createdAt">Unix seconds.</param>
-/// <param name="kept">Seals what the model thought, if the request asks for it so.</param>
+/// <param name="kept">Seals what the model thought: clients that keep no state here send it back.</param>
 internal sealed class ResponseObject(ResponsesRequest request, string model, long createdAt, KeptResponses kept)
 {
     /// <summary>Fields that repeat the request, with what stands there when it doesn't say.</summary>
@@ -34,10 +35,10 @@ internal sealed class ResponseObject(ResponsesRequest request, string model, lon
         ["prompt_cache_retention"] = "null",
         ["frequency_penalty"] = "0.0",
         ["presence_penalty"] = "0.0",
-        ["reasoning"] = """{"effort":null,"summary":null}""",
+        ["reasoning"] = "{}",
         ["safety_identifier"] = "null",
         ["temperature"] = "1.0",
-        ["text"] = """{"format":{"type":"text"},"verbosity":"medium"}""",
+        ["text"] = "{}",
         ["tool_choice"] = "\"auto\"",
         ["tools"] = "[]",
         ["top_logprobs"] = "0",
@@ -176,6 +177,7 @@ internal sealed class ResponseObject(ResponsesRequest request, string model, lon
                 }
 
                 json.WriteEndArray();
+                json.WriteString("phase"u8, "final_answer"u8);
                 json.WriteString("role"u8, "assistant"u8);
                 break;
         }
@@ -210,10 +212,7 @@ internal sealed class ResponseObject(ResponsesRequest request, string model, lon
         }
 
         json.WriteEndArray();
-        if (request.SealsReasoning)
-        {
-            json.WriteBase64String("encrypted_content"u8, kept.Seal("reasoning", Encoding.UTF8.GetBytes(text)));
-        }
+        json.WriteBase64String("encrypted_content"u8, kept.Seal("reasoning", Encoding.UTF8.GetBytes(text)));
     }
 
     public static void WriteTyped(Utf8JsonWriter json, string type, string text)
@@ -251,36 +250,45 @@ internal sealed class ResponseObject(ResponsesRequest request, string model, lon
         json.WriteEndObject();
     }
 
-    /// <summary>What the request says of it, with the keys that it leaves out.</summary>
-    private void WriteReasoning(Utf8JsonWriter json) => WriteMerged(json, "reasoning", ["context", "effort", "summary"], "null");
+    private void WriteReasoning(Utf8JsonWriter json)
+    {
+        using JsonDocument document = JsonDocument.Parse(request.Echoes.GetValueOrDefault("reasoning", "{}"));
+        WriteMerged(json, "reasoning", document.RootElement, [("context", "null"), ("effort", "null"), ("mode", "\"standard\""), ("summary", "null")]);
+    }
 
     private void WriteText(Utf8JsonWriter json)
     {
-        if (request.Echoes.TryGetValue("text", out string? text))
+        using JsonDocument document = JsonDocument.Parse(request.Echoes.GetValueOrDefault("text", "{}"));
+        json.WriteStartObject("text"u8);
+        if (!ToolParser.IsPresent(document.RootElement, "format", out JsonElement format))
         {
-            using JsonDocument document = JsonDocument.Parse(text);
-            json.WriteStartObject("text"u8);
-            json.WritePropertyName("format"u8);
-            json.WriteRawValue(
-                document.RootElement.TryGetProperty("format", out JsonElement format) && format.ValueKind == JsonValueKind.Object
-                    ? format.GetRawText() : """{"type":"text"}""",
-                skipInputValidation: true);
-            json.WriteString("verbosity"u8, "medium"u8);
+            json.WriteStartObject("format"u8);
+            json.WriteString("type"u8, "text"u8);
             json.WriteEndObject();
-            return;
+        }
+        else if (format.TryGetProperty("schema", out _))
+        {
+            // An answer obeys its schema, whether or not the request insists.
+            WriteMerged(json, "format", format, [("type", "null"), ("description", "null"), ("name", "null"), ("schema", "null"), ("strict", "true")]);
+        }
+        else
+        {
+            json.WritePropertyName("format"u8);
+            format.WriteTo(json);
         }
 
-        Repeat(json, "text");
+        json.WriteString("verbosity"u8, "medium"u8);
+        json.WriteEndObject();
     }
 
-    private void WriteMerged(Utf8JsonWriter json, string field, string[] keys, string otherwise)
+    /// <summary>What the request says, with the defaults of the keys that it leaves out.</summary>
+    private static void WriteMerged(Utf8JsonWriter json, string name, JsonElement said, (string Key, string Default)[] keys)
     {
-        using JsonDocument document = JsonDocument.Parse(request.Echoes.GetValueOrDefault(field, Defaults[field]));
-        json.WriteStartObject(field);
-        foreach (string key in keys.Union(document.RootElement.EnumerateObject().Select(static property => property.Name)))
+        json.WriteStartObject(name);
+        foreach ((string key, string otherwise) in keys)
         {
             json.WritePropertyName(key);
-            json.WriteRawValue(document.RootElement.TryGetProperty(key, out JsonElement value) ? value.GetRawText() : otherwise, skipInputValidation: true);
+            json.WriteRawValue(said.TryGetProperty(key, out JsonElement value) ? value.GetRawText() : otherwise, skipInputValidation: true);
         }
 
         json.WriteEndObject();

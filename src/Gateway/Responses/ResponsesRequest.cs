@@ -22,9 +22,6 @@ internal sealed record ResponsesRequest(GenerateRequest Generate, StreamOptions?
     /// <summary>Turns that the context has no room for may be left out, oldest first.</summary>
     public bool MayTruncate { get; init; }
 
-    /// <summary>What the model thought is told in a form that only this gateway reads.</summary>
-    public bool SealsReasoning { get; init; }
-
-    /// <summary>What the model thought is told as a summary as well.</summary>
+    /// <summary>What the model thought is told as a summary, not as content.</summary>
     public bool SummarizesReasoning { get; init; }
 }

@@ -25,7 +25,6 @@ internal sealed class ResponsesRequestParser
     private bool _background;
     private bool _truncate;
     private bool _includesLogprobs;
-    private bool _sealsReasoning;
     private bool _summarizes;
 
     private ResponsesRequestParser(RequestEntropy entropy, KeptResponses kept)
@@ -162,12 +161,9 @@ internal sealed class ResponsesRequestParser
                 case "message.output_text.logprobs":
                     _includesLogprobs = true;
                     break;
-                case "reasoning.encrypted_content":
-                    _sealsReasoning = true;
-                    break;
-                case "file_search_call.results" or "web_search_call.results" or "web_search_call.action.sources" or "code_interpreter_call.outputs"
+                case "reasoning.encrypted_content" or "file_search_call.results" or "web_search_call.results" or "web_search_call.action.sources" or "code_interpreter_call.outputs"
                     or "computer_call_output.output.image_url" or "message.input_image.image_url":
-                    // Nothing here ever has what these would add.
+                    // The first is always there; what the others would add never is.
                     break;
                 default:
                     return ApiError.InvalidValue(param, name, "'message.output_text.logprobs' and 'reasoning.encrypted_content'");
@@ -248,7 +244,6 @@ internal sealed class ResponsesRequestParser
             IsStored = _store,
             IsBackground = _background,
             MayTruncate = _truncate,
-            SealsReasoning = _sealsReasoning,
             SummarizesReasoning = _summarizes,
         };
         return RequestSize.Check(Generate, "input");

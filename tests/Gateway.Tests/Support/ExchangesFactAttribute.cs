@@ -1,3 +1,4 @@
+using Darkbloom.Conformance.Exchanges;
 using Xunit;
 
 namespace Darkbloom.Gateway.Tests.Support;

@@ -17,20 +17,23 @@ internal sealed class GatewayHarness : IAsyncDisposable
 {
     public const string ChatPath = "/v1/chat/completions";
 
-    private GatewayHarness(OpenAiServer server)
+    private GatewayHarness(OpenAiServer server, ScriptedInference inference)
     {
         Server = server;
+        Inference = inference;
         Client = new HttpClient { BaseAddress = server.BaseAddress };
     }
 
     public OpenAiServer Server { get; }
+
+    public ScriptedInference Inference { get; }
 
     public HttpClient Client { get; }
 
     public static async Task<GatewayHarness> StartAsync(
         ScriptedInference inference, OpenAiServerOptions? options = null, ILoggerFactory? loggers = null) =>
         new(await OpenAiServer.StartAsync(
-            options ?? new OpenAiServerOptions(), inference, loggers ?? NullLoggerFactory.Instance, CancellationToken.None));
+            options ?? new OpenAiServerOptions(), inference, loggers ?? NullLoggerFactory.Instance, CancellationToken.None), inference);
 
     public static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
@@ -19,7 +20,8 @@ internal sealed class ScriptedInference : IInferenceClient
 
     private readonly TaskCompletionSource<GenerateRequest> _called = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Func<CancellationToken, IAsyncEnumerable<NodeResponse>> _script = _ => ReplayAsync([]);
+    private readonly ConcurrentQueue<GenerateRequest> _requests = new();
+    private Func<GenerateRequest, CancellationToken, IAsyncEnumerable<NodeResponse>> _script = (_, _) => ReplayAsync([]);
 
     public ImmutableArray<ServedModel> Models { get; set; } =
     [
@@ -30,18 +32,28 @@ internal sealed class ScriptedInference : IInferenceClient
     /// <summary>The first request that arrived.</summary>
     public Task<GenerateRequest> Called => _called.Task;
 
+    /// <summary>Every request that arrived, as it was then.</summary>
+    public IReadOnlyCollection<GenerateRequest> Requests => _requests;
+
     /// <summary>Completes when the first generation is over, with true if it was cancelled.</summary>
     public Task<bool> Ended => _ended.Task;
 
     public ScriptedInference Answers(params NodeResponse[] responses)
     {
-        _script = _ => ReplayAsync(responses);
+        _script = (_, _) => ReplayAsync(responses);
+        return this;
+    }
+
+    /// <summary>Answers each request by what it asks for.</summary>
+    public ScriptedInference AnswersEach(Func<GenerateRequest, NodeResponse[]> answer)
+    {
+        _script = (request, _) => ReplayAsync(answer(request));
         return this;
     }
 
     public ScriptedInference Fails(Exception exception, params NodeResponse[] before)
     {
-        _script = _ => ReplayThenThrowAsync(before, exception);
+        _script = (_, _) => ReplayThenThrowAsync(before, exception);
         return this;
     }
 
@@ -49,17 +61,18 @@ internal sealed class ScriptedInference : IInferenceClient
     public ChannelWriter<NodeResponse> AnswersLive()
     {
         Channel<NodeResponse> channel = Channel.CreateUnbounded<NodeResponse>();
-        _script = cancellationToken => channel.Reader.ReadAllAsync(cancellationToken);
+        _script = (_, cancellationToken) => channel.Reader.ReadAllAsync(cancellationToken);
         return channel.Writer;
     }
 
     public async IAsyncEnumerable<NodeResponse> GenerateAsync(
         GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        _requests.Enqueue(request.Clone());
         _called.TrySetResult(request);
         try
         {
-            await foreach (NodeResponse response in _script(cancellationToken))
+            await foreach (NodeResponse response in _script(request, cancellationToken))
             {
                 yield return response;
             }

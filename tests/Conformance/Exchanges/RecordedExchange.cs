@@ -3,10 +3,10 @@ using System.Collections.Generic;
 using System.IO;
 using System.Text.Json.Nodes;
 
-namespace Darkbloom.Gateway.Tests.Support;
+namespace Darkbloom.Conformance.Exchanges;
 
 /// <summary>One recorded request to OpenAI and its response.</summary>
-internal sealed record RecordedExchange(
+public sealed record RecordedExchange(
     string Id, string Method, string Path, JsonNode? Request, int Status, JsonObject ResponseHeaders, JsonNode? Response)
 {
     private const string RelativePath = "shared/conformance/openai-exchanges.jsonl";
