@@ -41,6 +41,16 @@ internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<s
         new(ApiRoute.Tokenize, "/v1/tokenize", Post),
         new(ApiRoute.Detokenize, "/detokenize", Post),
         new(ApiRoute.Detokenize, "/v1/detokenize", Post),
+        new(ApiRoute.Messages, "/v1/messages", Post, ApiDialect.Anthropic),
+        new(ApiRoute.MessagesCountTokens, "/v1/messages/count_tokens", Post, ApiDialect.Anthropic),
+        new(ApiRoute.OllamaChat, "/api/chat", Post, ApiDialect.Ollama),
+        new(ApiRoute.OllamaGenerate, "/api/generate", Post, ApiDialect.Ollama),
+        new(ApiRoute.OllamaEmbed, "/api/embed", Post, ApiDialect.Ollama),
+        new(ApiRoute.OllamaEmbeddings, "/api/embeddings", Post, ApiDialect.Ollama),
+        new(ApiRoute.OllamaTags, "/api/tags", Get, ApiDialect.Ollama),
+        new(ApiRoute.OllamaShow, "/api/show", Post, ApiDialect.Ollama),
+        new(ApiRoute.OllamaPs, "/api/ps", Get, ApiDialect.Ollama),
+        new(ApiRoute.OllamaVersion, "/api/version", Get, ApiDialect.Ollama),
     ];
 
     private static readonly FrozenDictionary<string, ApiPath> Whole =
@@ -50,7 +60,9 @@ internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<s
 
     /// <summary>The path asks a model for something.</summary>
     public bool IsInference => Route is ApiRoute.ChatCompletions or ApiRoute.Completions or ApiRoute.Embeddings or ApiRoute.Rerank
-        or ApiRoute.Tokenize or ApiRoute.Detokenize or ApiRoute.Responses or ApiRoute.ResponseInputTokens;
+        or ApiRoute.Tokenize or ApiRoute.Detokenize or ApiRoute.Responses or ApiRoute.ResponseInputTokens
+        or ApiRoute.Messages or ApiRoute.MessagesCountTokens
+        or ApiRoute.OllamaChat or ApiRoute.OllamaGenerate or ApiRoute.OllamaEmbed or ApiRoute.OllamaEmbeddings;
 
     /// <summary>By hand: so few need no router, and an unknown path must be answered in the client's own dialect.</summary>
     /// <param name="item">The model, completion or response that the path names.</param>

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
@@ -19,7 +20,7 @@ internal sealed class ModelsEndpoint(
         ApiResponses.WriteJsonAsync(exchange, 200, client.Models, WriteList);
 
     public ValueTask GetAsync(ApiExchange exchange) =>
-        Find(aliases.GetValueOrDefault(exchange.Item, exchange.Item)) is { } model
+        FindNamed(exchange.Item) is { } model
             ? ApiResponses.WriteJsonAsync(exchange, 200, model, WriteModel)
             : exchange.FailAsync(ApiError.ModelNotFound(exchange.Item));
 
@@ -47,6 +48,12 @@ internal sealed class ModelsEndpoint(
         param,
         param == "model" ? "unsupported_model" : "unsupported_parameter");
 
+    /// <summary>Whether a model or an alias has the name.</summary>
+    public bool Knows(string name) => FindNamed(name) is not null;
+
+    /// <summary>Finds a model by its id or an alias.</summary>
+    public ServedModel? FindNamed(string name) => Find(aliases.GetValueOrDefault(name, name));
+
     public ServedModel? Find(string id)
     {
         foreach (ServedModel model in client.Models)
@@ -60,6 +67,7 @@ internal sealed class ModelsEndpoint(
         return null;
     }
 
+    /// <summary>Anthropic's clients look for the ends of the page, OpenAI's don't mind.</summary>
     private void WriteList(Utf8JsonWriter json, ImmutableArray<ServedModel> models)
     {
         json.WriteStartObject();
@@ -71,6 +79,9 @@ internal sealed class ModelsEndpoint(
         }
 
         json.WriteEndArray();
+        json.WriteString("first_id"u8, models.IsEmpty ? null : models[0].Id);
+        json.WriteBoolean("has_more"u8, false);
+        json.WriteString("last_id"u8, models.IsEmpty ? null : models[^1].Id);
         json.WriteEndObject();
     }
 
@@ -81,6 +92,9 @@ internal sealed class ModelsEndpoint(
         json.WriteString("object"u8, "model"u8);
         json.WriteNumber("created"u8, created.ToUnixTimeSeconds());
         json.WriteString("owned_by"u8, "darkbloom"u8);
+        json.WriteString("type"u8, "model"u8);
+        json.WriteString("display_name"u8, model.Id);
+        json.WriteString("created_at"u8, created.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
         json.WriteNumber("context_length"u8, model.ContextTokens);
         json.WriteStartObject("darkbloom"u8);
         json.WriteNumber("context_length"u8, model.ContextTokens);

@@ -6,7 +6,9 @@ using System.Text;
 using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
+using Darkbloom.Gateway.Anthropic;
 using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Gateway.Ollama;
 using Darkbloom.Gateway.OpenAi.Requests;
 using Darkbloom.Gateway.Responses;
 using Darkbloom.Gateway.Telemetry;
@@ -28,6 +30,9 @@ internal sealed class RequestPipeline
     private readonly CompletionsEndpoint _completions;
     private readonly TextTasksEndpoint _texts;
     private readonly ResponsesEndpoint _responses;
+    private readonly MessagesEndpoint _messages;
+    private readonly OllamaEndpoint _ollama;
+    private readonly OllamaModels _ollamaModels;
     private readonly ILogger _log;
     private volatile bool _draining;
 
@@ -45,6 +50,9 @@ internal sealed class RequestPipeline
         _completions = new CompletionsEndpoint(client, _models, relay, options.Time);
         _texts = new TextTasksEndpoint(client, _models, relay);
         _responses = new ResponsesEndpoint(client, _models, relay, options.Time, log);
+        _messages = new MessagesEndpoint(client, _models, relay);
+        _ollama = new OllamaEndpoint(client, _models, relay, options.Time);
+        _ollamaModels = new OllamaModels(client, _models, options.Time, options.Time.GetUtcNow());
     }
 
     /// <summary>From now on <c>/readyz</c> says no: load balancers look elsewhere while open requests end.</summary>
@@ -176,6 +184,34 @@ internal sealed class RequestPipeline
                 break;
             case ApiRoute.ResponseInputItems:
                 await _responses.ListInputAsync(exchange);
+                break;
+            case ApiRoute.Messages:
+                await _messages.CreateAsync(exchange);
+                break;
+            case ApiRoute.MessagesCountTokens:
+                await _messages.CountAsync(exchange);
+                break;
+            case ApiRoute.OllamaChat:
+                await _ollama.ChatAsync(exchange);
+                break;
+            case ApiRoute.OllamaGenerate:
+                await _ollama.GenerateAsync(exchange);
+                break;
+            case ApiRoute.OllamaEmbed or ApiRoute.OllamaEmbeddings:
+                bool isOne = exchange.Route == ApiRoute.OllamaEmbeddings;
+                await _texts.HandleAsync(exchange, body => new OllamaEmbedTask(body, _models, () => exchange.Elapsed, isOne));
+                break;
+            case ApiRoute.OllamaTags:
+                await _ollamaModels.ListAsync(exchange);
+                break;
+            case ApiRoute.OllamaPs:
+                await _ollamaModels.ListRunningAsync(exchange);
+                break;
+            case ApiRoute.OllamaShow:
+                await _ollamaModels.ShowAsync(exchange);
+                break;
+            case ApiRoute.OllamaVersion:
+                await OllamaModels.TellVersionAsync(exchange);
                 break;
             case ApiRoute.Embeddings:
                 await _texts.HandleAsync(exchange, static body => new EmbeddingsTask(body));

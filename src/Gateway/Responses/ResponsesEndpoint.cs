@@ -3,6 +3,7 @@ using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Gateway.OpenAi;
 using Darkbloom.Gateway.OpenAi.Requests;
+using Darkbloom.Gateway.OpenAi.Responses;
 using Darkbloom.Protocol.Schema;
 using Microsoft.Extensions.Logging;
 
@@ -57,7 +58,7 @@ internal sealed class ResponsesEndpoint(
 
         request.Generate.Tokenization = new TokenizationTask();
         await relay.CollectAsync(
-            exchange, MeshAnswer.To(request.Generate, client) with { Rename = ResponseParams.Rename }, new InputTokensReply());
+            exchange, MeshAnswer.To(request.Generate, client) with { Rename = ResponseParams.Rename }, new InputTokensReply("response.input_tokens"));
     }
 
     /// <summary>Answers <c>GET</c> and <c>DELETE /v1/responses/{id}</c>.</summary>

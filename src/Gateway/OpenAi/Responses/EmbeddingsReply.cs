@@ -1,7 +1,5 @@
 using System;
 using System.Buffers.Binary;
-using System.Collections.Generic;
-using System.Globalization;
 using System.Text.Json;
 using Darkbloom.Protocol.Schema;
 
@@ -11,26 +9,11 @@ namespace Darkbloom.Gateway.OpenAi.Responses;
 /// <param name="dimensions">How many numbers of each vector are kept; 0: all.</param>
 internal sealed class EmbeddingsReply(string model, int inputs, int dimensions, bool base64) : IGenerationReply
 {
-    private readonly List<float[]> _vectors = [];
+    private readonly VectorList _vectors = new(inputs, dimensions);
 
-    public ApiError? Error => _vectors.Exists(vector => dimensions > vector.Length)
-        ? ApiError.Invalid(
-            string.Create(CultureInfo.InvariantCulture, $"Invalid 'dimensions': the model's vectors have {_vectors[0].Length} numbers."),
-            "dimensions",
-            "integer_above_max_value")
-        : null;
+    public ApiError? Error => _vectors.Error;
 
-    public bool TryAdd(NodeResponse response)
-    {
-        if (response.BodyCase == NodeResponse.BodyOneofCase.Embedding)
-        {
-            _vectors.Add([.. response.Embedding.Values]);
-            return _vectors.Count <= inputs;
-        }
-
-        // The end of the one choice: every input has its vector by then.
-        return response.BodyCase == NodeResponse.BodyOneofCase.ChoiceEnd && _vectors.Count == inputs;
-    }
+    public bool TryAdd(NodeResponse response) => _vectors.TryAdd(response);
 
     public void Write(Utf8JsonWriter json, GenerationEnd end)
     {
@@ -42,7 +25,7 @@ internal sealed class EmbeddingsReply(string model, int inputs, int dimensions, 
             json.WriteStartObject();
             json.WriteString("object"u8, "embedding"u8);
             json.WriteNumber("index"u8, index);
-            WriteVector(json, Shorten(_vectors[index]));
+            WriteVector(json, _vectors.Shortened(index));
             json.WriteEndObject();
         }
 
@@ -73,29 +56,5 @@ internal sealed class EmbeddingsReply(string model, int inputs, int dimensions, 
         }
 
         json.WriteEndArray();
-    }
-
-    /// <summary>The first numbers of a vector, at length 1 again.</summary>
-    private float[] Shorten(float[] vector)
-    {
-        if (dimensions == 0 || dimensions >= vector.Length)
-        {
-            return vector;
-        }
-
-        float[] kept = vector[..dimensions];
-        double sum = 0;
-        foreach (float value in kept)
-        {
-            sum += (double)value * value;
-        }
-
-        float scale = sum > 0 ? (float)(1 / Math.Sqrt(sum)) : 0;
-        for (int index = 0; index < kept.Length; index++)
-        {
-            kept[index] *= scale;
-        }
-
-        return kept;
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Generic;
 using System.Text;
+using System.Text.Json;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Gateway.OpenAi.Responses;
@@ -33,4 +34,19 @@ internal sealed class GeneratedPart(PartKind kind, int index, string callId = ""
 
     /// <summary>The part ended, and not because the answer had no room left; set by <see cref="PartSequence"/>.</summary>
     public bool IsWhole { get; set; }
+
+    /// <summary>The arguments of a call, if the model wrote an object.</summary>
+    public string? ArgumentsOrNull()
+    {
+        string text = Text.ToString();
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? text : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 }

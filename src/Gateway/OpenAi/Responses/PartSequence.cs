@@ -57,6 +57,18 @@ internal sealed class PartSequence(IPartEvents? events = null)
         return _chars <= HttpLimits.ReplyCharsMax;
     }
 
+    /// <summary>Takes a message of the answer, whichever it is.</summary>
+    public bool TryAdd(NodeResponse response)
+    {
+        if (response.BodyCase == NodeResponse.BodyOneofCase.ChoiceEnd)
+        {
+            End(response.ChoiceEnd);
+            return true;
+        }
+
+        return response.BodyCase == NodeResponse.BodyOneofCase.Delta && TryAdd(response.Delta);
+    }
+
     /// <summary>Ends the last part. An answer without any word is an empty text.</summary>
     public void End(ChoiceEnd end)
     {
