@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.IO;
 using System.Net.Http;
 using System.Threading.Tasks;
+using Darkbloom.Conformance.Clients;
 using Darkbloom.Conformance.Exchanges;
 using Darkbloom.Conformance.Scores;
 using Darkbloom.EndToEnd.Tests;
@@ -37,6 +38,12 @@ internal static class Program
         else
         {
             rows.AddRange(await ExchangeScore.RunAsync(new ExchangeReplay(http, mesh.Model)));
+        }
+
+        ClientChecks clients = new(mesh.Url, mesh.ApiKey, mesh.Model);
+        foreach (string client in ClientChecks.Clients)
+        {
+            rows.Add(await clients.RunAsync(client));
         }
 
         ScoreReport report = new(rows);

@@ -74,9 +74,9 @@ public sealed class MessagesTests
     public async Task A_conversation_reaches_the_node_in_its_own_form()
     {
         ScriptedInference inference = new ScriptedInference().Answers(Say.Text("x"), Say.Stop(), Say.End());
-        await PostAsync(inference, $$"""
+        await PostAsync(inference, $$$"""
             "system":[{"type":"text","text":"Be brief.","cache_control":{"type":"ephemeral"}}],"stop_sequences":["."],"temperature":0.5,"top_k":3,
-            "tool_choice":{"type":"tool","name":"f","disable_parallel_tool_use":true},{{Tools}},"messages":[
+            "tool_choice":{"type":"tool","name":"f","disable_parallel_tool_use":true},{{{Tools}}},"messages":[
             {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},
             {"role":"assistant","content":[{"type":"thinking","thinking":"x","signature":"y"},{"type":"text","text":"c"},{"type":"tool_use","id":"t1","name":"f","input":{"k":1}}]},
             {"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"42"}]},{"type":"text","text":"d"}]}]
