@@ -25,14 +25,14 @@ soak: ## run 100,000 random sessions and 10,000,000 mangled packets; ARGS="seeds
 conformance: ## compare with recorded exchanges and official clients; ARGS='--json FILE' writes the score there as well
 	@dotnet run --project tests/Conformance -- $(ARGS)
 
-bench: ## measure: ratios against named baselines; ONLY=packets, latency, engine, throughput or memory
+bench: ## measure: ratios against named baselines; ONLY=packets, routes, latency, engine, throughput or memory
 	@dotnet run --project bench --configuration Release -- goals $(if $(ONLY),--only $(ONLY))
 
 bench-transport: ## measure the transport against named baselines; ARGS='--help' says more
 	@dotnet run --project bench/Transport --configuration Release -- $(ARGS)
 
-failover: ## take nodes away in the middle of answers and compare; KILLS=35 DRAINS=15, CONTINUE=yes adds to the last run
-	@dotnet run --project bench --configuration Release -- failover $(if $(KILLS),--kills $(KILLS)) $(if $(DRAINS),--drains $(DRAINS)) $(if $(CONTINUE),--continue $(CONTINUE))
+failover: ## take nodes away in the middle of answers and compare; KILLS=35 DRAINS=15 CANCELS=200, CONTINUE=yes adds to the last run
+	@dotnet run --project bench --configuration Release -- failover $(if $(KILLS),--kills $(KILLS)) $(if $(DRAINS),--drains $(DRAINS)) $(if $(CANCELS),--cancels $(CANCELS)) $(if $(CONTINUE),--continue $(CONTINUE))
 
 up: ## a whole mesh on this machine
 	@./darkbloom up

@@ -7,7 +7,7 @@ namespace Darkbloom.Bench.Failover;
 /// <summary>How much is lost in one run.</summary>
 internal sealed record FailoverOptions
 {
-    public const string Synopsis = "failover [--kills count] [--drains count] [--continue yes|no] [--json file]";
+    public const string Synopsis = "failover [--kills count] [--drains count] [--cancels count] [--continue yes|no] [--json file]";
 
     private const int CountMax = 10_000;
 
@@ -16,6 +16,9 @@ internal sealed record FailoverOptions
 
     /// <summary>Nodes that are asked to stop.</summary>
     public int Drains { get; init; } = 15;
+
+    /// <summary>Answers that are left in the middle.</summary>
+    public int Cancels { get; init; } = 200;
 
     /// <summary>Whether the losses of earlier runs count.</summary>
     public bool Continues { get; init; }
@@ -35,6 +38,7 @@ internal sealed record FailoverOptions
             {
                 ["--kills", { } count, ..] when TryCount(count, out int kills) => options with { Kills = kills },
                 ["--drains", { } count, ..] when TryCount(count, out int drains) => options with { Drains = drains },
+                ["--cancels", { } count, ..] when TryCount(count, out int cancels) => options with { Cancels = cancels },
                 ["--continue", "yes" or "no", ..] => options with { Continues = arguments[1] == "yes" },
                 ["--json", { } file, ..] => options with { Json = file },
                 _ => null,

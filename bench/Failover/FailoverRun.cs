@@ -37,10 +37,8 @@ internal static class FailoverRun
         Queue<LossKind> due = new(Enumerable.Repeat(LossKind.Kill, options.Kills).Concat(Enumerable.Repeat(LossKind.Drain, options.Drains)));
         while (due.Count > 0)
         {
-            await using MeshProcess mesh = await MeshProcess.StartAsync(
-                "--nodes", $"{NodesPerMesh}", "--threads", "1", "--model", model.Path);
-            using HttpClient http = new() { BaseAddress = new Uri(mesh.Url + "/"), Timeout = MeshProcess.PatienceMax };
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", mesh.ApiKey);
+            await using MeshProcess mesh = await StartAsync(model, NodesPerMesh);
+            using HttpClient http = Client(mesh);
             await WarmUpAsync(http, mesh.Model);
             List<MeshMember> alive = [.. mesh.Nodes];
             while (alive.Count > 1 && due.TryDequeue(out LossKind kind))
@@ -53,13 +51,38 @@ internal static class FailoverRun
             }
         }
 
-        return [.. FailoverGoals.Of(file.Losses)];
+        return [.. FailoverGoals.Of(file.Losses), .. await CancelAsync(model, options.Cancels)];
+    }
+
+    private static async Task<IReadOnlyList<Goal>> CancelAsync(RandomModelFile model, int cancels)
+    {
+        if (cancels == 0)
+        {
+            return [];
+        }
+
+        await using MeshProcess mesh = await StartAsync(model, nodes: 2);
+        using HttpClient http = Client(mesh);
+        await WarmUpAsync(http, mesh.Model);
+        return await CancelRun.MeasureAsync(http, mesh, cancels);
+    }
+
+    private static Task<MeshProcess> StartAsync(RandomModelFile model, int nodes) =>
+        MeshProcess.StartAsync("--nodes", $"{nodes}", "--threads", "1", "--model", model.Path);
+
+    private static HttpClient Client(MeshProcess mesh)
+    {
+        // A client that leaves must not read on in secret to save its connection.
+        SocketsHttpHandler handler = new() { ResponseDrainTimeout = TimeSpan.Zero };
+        HttpClient http = new(handler) { BaseAddress = new Uri(mesh.Url + "/"), Timeout = MeshProcess.PatienceMax };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", mesh.ApiKey);
+        return http;
     }
 
     /// <summary>Has every node serve once: compiling code at its first use is no part of a gap.</summary>
     private static async Task WarmUpAsync(HttpClient http, string model) => await Task.WhenAll(
-        Enumerable.Range(0, 2 * NodesPerMesh).Select(seed =>
-            StreamedAnswer.ReadAsync(http, RequestClass.All[seed % RequestClass.All.Count].Body(model, seed, TokensMax), static _ => { })));
+        Enumerable.Range(0, 3 * NodesPerMesh).Select(seed =>
+            StreamedAnswer.ReadAsync(http, RequestClass.All[seed % RequestClass.All.Count].Body(model, seed, TokensMax), static _ => true)));
 
     private static async Task<Loss> LoseAsync(HttpClient http, string model, List<MeshMember> alive, LossKind how, int number)
     {
@@ -89,7 +112,7 @@ internal static class FailoverRun
         await Task.Delay(after);
         MeshMember victim = work.Busiest;
         alive.Remove(victim);
-        Task<double>? engine = how == LossKind.Drain ? EngineThread.FollowAsync(victim) : null;
+        Task<double>? engine = how == LossKind.Drain ? EngineThread.Of(victim).FollowAsync() : null;
         Signals.Send(victim.Pid, how == LossKind.Drain ? Signals.Terminate : Signals.Kill);
         return engine is null ? null : await engine;
     }
@@ -100,7 +123,7 @@ internal static class FailoverRun
         for (int seed = 0; seed < SeedsMax; seed++)
         {
             string body = kind.Body(model, number + (seed * SeedStep), TokensMax);
-            StreamedAnswer answer = await StreamedAnswer.ReadAsync(http, body, static _ => { });
+            StreamedAnswer answer = await StreamedAnswer.ReadAsync(http, body, static _ => true);
             if (!kind.IsStreamed || answer.Pieces >= 2 * PiecesAround)
             {
                 return (body, answer);

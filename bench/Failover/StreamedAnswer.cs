@@ -44,8 +44,15 @@ internal sealed class StreamedAnswer
     /// <summary>The node at work is taken away now.</summary>
     public void OnLoss() => LongestGapMs = 0;
 
-    /// <param name="onPiece">Called after each piece, with the answer so far.</param>
-    public static async Task<StreamedAnswer> ReadAsync(HttpClient http, string body, Action<StreamedAnswer> onPiece)
+    public static Task<StreamedAnswer> ReadAsync(HttpClient http, string body, Action<StreamedAnswer> onPiece) =>
+        ReadAsync(http, body, answer =>
+        {
+            onPiece(answer);
+            return true;
+        });
+
+    /// <param name="onPiece">Called after each piece, with the answer so far; false leaves.</param>
+    public static async Task<StreamedAnswer> ReadAsync(HttpClient http, string body, Predicate<StreamedAnswer> onPiece)
     {
         StreamedAnswer answer = new();
         using HttpRequestMessage request = new(HttpMethod.Post, "chat/completions")
@@ -71,7 +78,10 @@ internal sealed class StreamedAnswer
                 answer.Duration = Stopwatch.GetElapsedTime(first, now);
                 last = now;
                 answer.Add(line.AsMemory(6));
-                onPiece(answer);
+                if (!onPiece(answer))
+                {
+                    break;
+                }
             }
         }
 
