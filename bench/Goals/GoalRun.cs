@@ -21,7 +21,7 @@ namespace Darkbloom.Bench.Goals;
 internal static class GoalRun
 {
     /// <summary>What can be measured alone.</summary>
-    public static readonly ImmutableArray<string> Groups = ["packets", "latency", "engine", "throughput", "memory"];
+    public static readonly ImmutableArray<string> Groups = ["packets", "routes", "latency", "engine", "throughput", "memory"];
 
     private const int LatencyRounds = 400;
     private const int LatencyWarmUpRounds = 200;
@@ -44,6 +44,7 @@ internal static class GoalRun
             goals.AddRange(group switch
             {
                 "packets" => PacketGoals.Measure(),
+                "routes" => RouteGoals.Measure(),
                 "latency" => await MeasureLatencyAsync(),
                 "engine" => await MeasureEngineAsync(),
                 "throughput" => await MeasureThroughputAsync(),

@@ -30,6 +30,9 @@ internal sealed class InferenceExchange : IAsyncDisposable
     private readonly Dispatch _dispatch;
     private readonly ILogger _log;
 
+    /// <summary>The beginnings of the conversation.</summary>
+    private readonly UInt128[] _keys;
+
     /// <summary>What to do next; set by every input.</summary>
     private DispatchAction _action;
 
@@ -67,12 +70,14 @@ internal sealed class InferenceExchange : IAsyncDisposable
     {
         (_connections, _request, _prompt, _offer, _log) = (connections, request, request, offer, log);
         _reader = new ResponseReader(offer);
+        _keys = connections.Keys.Of(request);
         _told = new Transcript(offer) { IsContinuable = IsContinuable(request) };
         uint outputEach = offer.OutputTokensMax == 0 ? OutputTokensExpected : Math.Min(offer.OutputTokensMax, OutputTokensExpected);
         _dispatch = new Dispatch(
             new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices)
             {
                 Needs = ModelCapability.NeededBy(request),
+                Preferred = connections.FindPreferred(_keys),
             },
             _told,
             policy,
@@ -273,6 +278,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
         {
             case NodeResponse.BodyOneofCase.Accepted:
                 OnLoad(response.Accepted.Load);
+                _connections.OnPrompted(_node, ConversationKeys.Kept(_request, _keys));
                 Do(_dispatch.OnAccepted(now));
                 break;
             case NodeResponse.BodyOneofCase.Refused:

@@ -24,6 +24,7 @@ internal sealed class NodeConnections : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly RouteBook _book = new();
+    private readonly AffinityMap _affinity = new();
     private readonly SortedDictionary<PeerId, NodeLink> _links = [];
     private readonly Func<PeerId, CancellationToken, ValueTask<ImmutableArray<Endpoint>>> _introduce;
     private readonly ILogger _log;
@@ -119,6 +120,30 @@ internal sealed class NodeConnections : IAsyncDisposable
     /// <summary>The node reported its load.</summary>
     public void OnLoad(PeerId node, NodeLoad load, TimeSpan smoothedRtt) =>
         Update(book => book.OnLoad(Time.GetInstant(), node, load, smoothedRtt));
+
+    /// <summary>The node that has the longest of these beginnings in its cache, if one is known.</summary>
+    public PeerId? FindPreferred(ReadOnlySpan<UInt128> beginnings)
+    {
+        lock (_gate)
+        {
+            return _affinity.Find(Time.GetInstant(), beginnings);
+        }
+    }
+
+    /// <summary>The node gets a prompt with these beginnings.</summary>
+    public void OnPrompted(PeerId node, ReadOnlySpan<UInt128> beginnings)
+    {
+        lock (_gate)
+        {
+            foreach (UInt128 beginning in beginnings)
+            {
+                _affinity.OnPrompted(Time.GetInstant(), beginning, node);
+            }
+        }
+    }
+
+    /// <summary>The names of conversations' beginnings; they never leave this process.</summary>
+    public ConversationKeys Keys { get; } = new();
 
     /// <summary>A request learned something about a node.</summary>
     public void OnNote(RouteNote note) => Update(book => book.OnNote(Time.GetInstant(), note));

@@ -1,3 +1,5 @@
+using Darkbloom.Protocol.Identity;
+
 namespace Darkbloom.Mesh.Routing;
 
 /// <summary>What a request needs of a route.</summary>
@@ -7,13 +9,15 @@ namespace Darkbloom.Mesh.Routing;
 /// <param name="ContextTokensMin">Routes with a smaller context are passed over.</param>
 /// <param name="Needs">Routes that can't do all of it are passed over.</param>
 /// <param name="Fingerprint">Routes with another one are passed over; empty: any will do.</param>
+/// <param name="Preferred">The node that has most of the prompt in its cache, if one is known to.</param>
 public readonly record struct RouteQuery(
     string Model,
     uint PromptTokens,
     uint OutputTokens,
     uint ContextTokensMin = 0,
     ModelCapabilities Needs = ModelCapabilities.None,
-    string Fingerprint = "")
+    string Fingerprint = "",
+    PeerId? Preferred = null)
 {
     /// <summary>Whether the route's model can do what is asked, however busy its node is.</summary>
     public bool Fits(Route route) =>

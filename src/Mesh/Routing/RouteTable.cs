@@ -40,7 +40,7 @@ public sealed class RouteTable
     public Route? Find(string model, PeerId node)
     {
         int index = IndexOf(model);
-        int route = index < 0 ? -1 : IndexOf(Models[index].Routes, node);
+        int route = index < 0 ? -1 : IndexOf(Models[index].Routes.AsSpan(), node);
         return route < 0 ? null : Models[index].Routes[route];
     }
 
@@ -78,7 +78,7 @@ public sealed class RouteTable
     internal RouteTable With(Route route)
     {
         int index = IndexOf(route.Model);
-        int position = index < 0 ? -1 : IndexOf(Models[index].Routes, route.Node);
+        int position = index < 0 ? -1 : IndexOf(Models[index].Routes.AsSpan(), route.Node);
         Debug.Assert(position >= 0, "only a route that the table holds can be replaced");
         ModelRoutes changed = Models[index] with { Routes = Models[index].Routes.SetItem(position, route) };
         return new RouteTable(Version + 1, Models.SetItem(index, changed), RetriesLeft);
@@ -105,7 +105,7 @@ public sealed class RouteTable
         return -1;
     }
 
-    private static int IndexOf(ImmutableArray<Route> routes, PeerId node)
+    internal static int IndexOf(ReadOnlySpan<Route> routes, PeerId node)
     {
         int low = 0, high = routes.Length - 1;
         while (low <= high)

@@ -1,19 +1,26 @@
 using System;
+using System.Runtime.CompilerServices;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Mesh.Routing;
 
-/// <summary>Chooses a node for a request: the cheaper of two drawn at random.</summary>
+/// <summary>Chooses a node for a request: the one that has its conversation, else the cheapest of four drawn at random.</summary>
 /// <remarks>
-/// Two random choices stay good when the table is old, where "the least loaded" sends everybody to one node; and the
+/// A few random choices stay good when the table is old, where "the least loaded" sends everybody to one node; and the
 /// node itself has the last word by refusing. Picking reads one immutable table, takes no lock and allocates nothing.
 /// </remarks>
 public static class Router
 {
+    /// <summary>Routes that are compared.</summary>
+    public const int Choices = 4;
+
+    /// <summary>How much dearer than the mean of the drawn routes a node may be that has the conversation in its cache.</summary>
+    private const double PreferredCostMax = 1.25;
+
     /// <summary>Draws before every route is looked at, for tables in which hardly any route is usable.</summary>
-    private const int DrawsMax = 8;
+    private const int DrawsMax = 16;
 
     // What is assumed of a node until something was claimed or seen: a small machine that is not too slow to try.
     private const double DefaultPrefillTokensPerSecond = 200;
@@ -66,37 +73,44 @@ public static class Router
         ReadOnlySpan<Route> routes, bool connected, in RouteQuery query, ReadOnlySpan<PeerId> excluded, Instant now,
         Prng prng)
     {
-        if (routes.IsEmpty)
-        {
-            return null;
-        }
-
-        Route? first = null;
-        for (int draw = 0; draw < DrawsMax; draw++)
+        Draw draw = default;
+        for (int draws = 0; draws < DrawsMax && draw.Count < Choices && !routes.IsEmpty; draws++)
         {
             Route drawn = routes[prng.Next(routes.Length)];
-            if (ReferenceEquals(drawn, first) || !IsUsable(drawn, connected, query, excluded, now))
+            if (!draw.Holds(drawn) && IsUsable(drawn, connected, query, excluded, now))
             {
-                continue;
+                draw[draw.Count++] = drawn;
             }
-
-            if (first is not null)
-            {
-                return Cheaper(first, drawn, query, now);
-            }
-
-            first = drawn;
         }
 
-        return PickOfAll(routes, connected, query, excluded, now, prng);
+        if (draw.Count < Choices)
+        {
+            DrawFromAll(ref draw, routes, connected, query, excluded, now, prng);
+        }
+
+        Route? cheapest = null;
+        double least = double.PositiveInfinity, sum = 0;
+        for (int i = 0; i < draw.Count; i++)
+        {
+            double cost = Cost(draw[i], query, now);
+            sum += cost;
+            (cheapest, least) = cost < least ? (draw[i], cost) : (cheapest, least);
+        }
+
+        return query.Preferred is { } preferred
+            && Find(routes, preferred) is { } sticky
+            && IsUsable(sticky, connected, query, excluded, now)
+            && (HasFreeSlot(sticky, now) || Cost(sticky, query, now) <= PreferredCostMax * sum / draw.Count)
+            ? sticky
+            : cheapest;
     }
 
-    /// <summary>The cheaper of two usable routes, each pair equally likely, by looking at every route once.</summary>
-    private static Route? PickOfAll(
-        ReadOnlySpan<Route> routes, bool connected, in RouteQuery query, ReadOnlySpan<PeerId> excluded, Instant now,
-        Prng prng)
+    /// <summary>Draws anew by looking at every route once: each set of usable routes is equally likely.</summary>
+    private static void DrawFromAll(
+        ref Draw draw, ReadOnlySpan<Route> routes, bool connected, in RouteQuery query, ReadOnlySpan<PeerId> excluded,
+        Instant now, Prng prng)
     {
-        Route? first = null, second = null;
+        draw = default;
         int usable = 0;
         foreach (Route route in routes)
         {
@@ -106,28 +120,31 @@ public static class Router
             }
 
             usable++;
-            if (usable <= 2)
+            if (draw.Count < Choices)
             {
-                (first, second) = (first ?? route, first is null ? null : route);
+                // Equal costs go to the first, and the table's order must not decide who that is.
+                int place = prng.Next(usable);
+                draw[draw.Count++] = draw[place];
+                draw[place] = route;
                 continue;
             }
 
-            int place = prng.Next(usable);
-            first = place == 0 ? route : first;
-            second = place == 1 ? route : second;
+            int replaced = prng.Next(usable);
+            if (replaced < Choices)
+            {
+                draw[replaced] = route;
+            }
         }
-
-        if (first is null || second is null)
-        {
-            return first;
-        }
-
-        // Equal costs go to the first, and the table's order must not decide who that is.
-        return prng.Chance(1, 2) ? Cheaper(first, second, query, now) : Cheaper(second, first, query, now);
     }
 
-    private static Route Cheaper(Route first, Route second, in RouteQuery query, Instant now) =>
-        Cost(second, query, now) < Cost(first, query, now) ? second : first;
+    private static Route? Find(ReadOnlySpan<Route> routes, PeerId node)
+    {
+        int index = RouteTable.IndexOf(routes, node);
+        return index < 0 ? null : routes[index];
+    }
+
+    /// <summary>Whether the node would begin at once, as far as is known.</summary>
+    private static bool HasFreeSlot(Route route, Instant now) => Ahead(route, now) == 0;
 
     private static bool IsUsable(
         Route route, bool connected, in RouteQuery query, ReadOnlySpan<PeerId> excluded, Instant now) =>
@@ -136,4 +153,37 @@ public static class Router
         && query.Fits(route)
         && !route.IsOut(now)
         && !excluded.Contains(route.Node);
+
+    /// <summary>The routes that are compared, without an array.</summary>
+    [InlineArray(Choices)]
+    private struct Places
+    {
+        private Route _first;
+    }
+
+    private struct Draw
+    {
+        private Places _places;
+
+        public int Count { get; set; }
+
+        public Route this[int place]
+        {
+            readonly get => _places[place];
+            set => _places[place] = value;
+        }
+
+        public readonly bool Holds(Route route)
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                if (ReferenceEquals(_places[i], route))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
 }

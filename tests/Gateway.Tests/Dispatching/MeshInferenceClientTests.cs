@@ -126,6 +126,22 @@ public sealed class MeshInferenceClientTests
     }
 
     [Fact]
+    public async Task A_conversation_stays_on_its_node()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(AnswerAsync, AnswerAsync, AnswerAsync, AnswerAsync);
+        GenerateRequest prompt = ClientFixture.Prompt();
+        for (int turn = 0; turn < 6; turn++)
+        {
+            _ = await mesh.AskAsync(prompt);
+            prompt = prompt.Clone();
+            prompt.Messages.Add(new ChatMessage { Role = "assistant", Content = "well" });
+            prompt.Messages.Add(new ChatMessage { Role = "user", Content = $"and {turn}?" });
+        }
+
+        Assert.Equal([0, 0, 0, 6], mesh.Nodes.Select(static node => node.Prompts.Count).Order());
+    }
+
+    [Fact]
     public async Task A_node_that_leaves_is_followed_by_another_while_it_still_runs()
     {
         int asked = 0;
@@ -136,6 +152,7 @@ public sealed class MeshInferenceClientTests
             {
                 await stream.TokenAsync(0, "one ");
                 await stream.SayAsync(new NodeResponse { Draining = new Draining { GraceMs = 10_000 } });
+                await stream.TokenAsync(1, "what nobody may see any more ");
                 await stream.WhenGivenUpAsync();
                 stream.Node.Signal("given up");
                 return;

@@ -88,6 +88,48 @@ public sealed class RouterTests
         Assert.All(Picks(mesh, 100), picked => Assert.Equal(mesh.Nodes[1], picked));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void The_cheapest_of_four_is_picked(int cheapest)
+    {
+        RouteFixture mesh = new(4);
+        for (int i = 0; i < 4; i++)
+        {
+            mesh.Load(mesh.Nodes[i], free: 0, queue: i == cheapest ? 0 : 1 + i);
+        }
+
+        Assert.All(Picks(mesh, 100), picked => Assert.Equal(mesh.Nodes[cheapest], picked));
+    }
+
+    [Fact]
+    public void A_node_that_has_the_conversation_is_picked_while_it_has_a_free_slot()
+    {
+        RouteFixture mesh = new(50);
+        Array.ForEach(mesh.Nodes, node => mesh.Load(node, free: 2, decode: 200));
+        mesh.Load(mesh.Nodes[7], free: 1, decode: 10);
+        RouteQuery query = RouteFixture.Query with { Preferred = mesh.Nodes[7] };
+
+        Assert.Equal(mesh.Nodes[7], Router.Pick(mesh.Table, query, [], mesh.Now, _prng)!.Node);
+        Assert.NotEqual(mesh.Nodes[7], Router.Pick(mesh.Table, query, [mesh.Nodes[7]], mesh.Now, _prng)!.Node);
+        mesh.Load(mesh.Nodes[7], state: ServingState.Draining);
+        Assert.NotEqual(mesh.Nodes[7], Router.Pick(mesh.Table, query, [], mesh.Now, _prng)!.Node);
+    }
+
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(3, false)]
+    public void A_busy_node_that_has_the_conversation_is_picked_unless_it_costs_a_quarter_more(int queue, bool isPicked)
+    {
+        // The others cost 1.5 services. Two more in line make 2.5, and the mean of four, itself among them, is 1.75 at most.
+        RouteFixture mesh = new(5);
+        Array.ForEach(mesh.Nodes, node => mesh.Load(node, free: 0, queue: 0));
+        mesh.Load(mesh.Nodes[4], free: 0, queue: queue - 1);
+        RouteQuery query = RouteFixture.Query with { Preferred = mesh.Nodes[4] };
+
+        Assert.Equal(isPicked, Router.Pick(mesh.Table, query, [], mesh.Now, _prng)!.Node == mesh.Nodes[4]);
+    }
+
     [Fact]
     public void Speed_that_was_seen_outranks_speed_that_is_claimed()
     {
@@ -189,7 +231,7 @@ public sealed class RouterTests
         RouteFixture mesh = new(nodes);
         PeerId[] excluded = mesh.Nodes[..1];
         RouteTable table = mesh.Table;
-        RouteQuery query = RouteFixture.Query;
+        RouteQuery query = RouteFixture.Query with { Preferred = mesh.Nodes[^1] };
         Instant now = mesh.Now;
         for (int i = 0; i < 100; i++)
         {
