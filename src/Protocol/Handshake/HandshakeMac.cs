@@ -8,13 +8,15 @@ namespace Darkbloom.Protocol.Handshake;
 /// Proof that a sender knows the responder's static key, checked before anything costs more than a hash.
 /// </summary>
 /// <remarks>
-/// It authenticates nobody: the key is public. It turns scanners and noise away for a few microseconds each.
+/// It authenticates nobody: the key is public. It turns scanners and noise away for a microsecond or two each.
+/// One thread at a time may use it.
 /// </remarks>
 public sealed class HandshakeMac
 {
     public const int Size = 16;
 
-    private readonly byte[] _key = new byte[SHA256.HashSizeInBytes];
+    /// <summary>Keyed once: a hash begins as fast as it goes on. The key is no secret, so a finalizer is soon enough.</summary>
+    private readonly IncrementalHash _hmac;
 
     public HandshakeMac(PublicKey responder)
     {
@@ -22,14 +24,17 @@ public sealed class HandshakeMac
         Span<byte> input = stackalloc byte[label.Length + PublicKey.Size];
         label.CopyTo(input);
         responder.Write(input[label.Length..]);
-        SHA256.HashData(input, _key);
+        Span<byte> key = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(input, key);
+        _hmac = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, key);
     }
 
     /// <summary>Writes <see cref="Size"/> bytes to <paramref name="target"/>.</summary>
     public void Write(ReadOnlySpan<byte> message, Span<byte> target)
     {
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_key, message, mac);
+        _hmac.AppendData(message);
+        _hmac.GetHashAndReset(mac);
         mac[..Size].CopyTo(target);
     }
 

@@ -18,16 +18,13 @@ public sealed class RetryCookie : IDisposable
     public const int SecretSecondsMax = 120;
 
     private const int AddressSize = 18;
+    private const int BoundBytes = AddressSize + ConnectionId.Size + SHA256.HashSizeInBytes;
 
-    private readonly byte[] _present = GC.AllocateArray<byte>(SecretSize, pinned: true);
-    private readonly byte[] _previous = GC.AllocateArray<byte>(SecretSize, pinned: true);
-    private bool _hasPrevious;
+    /// <summary>Keyed once for all the cookies of a span.</summary>
+    private IncrementalHash _present;
+    private IncrementalHash? _previous;
 
-    public RetryCookie(ReadOnlySpan<byte> secret)
-    {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(secret.Length, SecretSize, nameof(secret));
-        secret.CopyTo(_present);
-    }
+    public RetryCookie(ReadOnlySpan<byte> secret) => _present = Keyed(secret);
 
     /// <summary>What an Init carries before a Retry brought a cookie; never valid.</summary>
     public static ReadOnlySpan<byte> None => new byte[Size];
@@ -35,43 +32,64 @@ public sealed class RetryCookie : IDisposable
     /// <summary>Issues under a new random secret from now on; the one before still checks.</summary>
     public void Rotate(ReadOnlySpan<byte> secret)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(secret.Length, SecretSize, nameof(secret));
-        _present.CopyTo(_previous, 0);
-        secret.CopyTo(_present);
-        _hasPrevious = true;
+        IncrementalHash fresh = Keyed(secret);
+        _previous?.Dispose();
+        _previous = _present;
+        _present = fresh;
     }
 
     /// <summary>Writes the cookie for an Init from an address, <see cref="Size"/> bytes.</summary>
-    public void Issue(PathAddress from, InitPacket init, Span<byte> target) => Write(_present, from, init, target);
+    public void Issue(PathAddress from, InitPacket init, Span<byte> target)
+    {
+        Span<byte> bound = stackalloc byte[BoundBytes];
+        WriteBound(from, init, bound);
+        Write(_present, bound, target);
+    }
 
     public bool IsValid(PathAddress from, InitPacket init)
     {
-        Span<byte> expected = stackalloc byte[Size];
-        Write(_present, from, init, expected);
-        if (CryptographicOperations.FixedTimeEquals(expected, init.Cookie))
+        if (init.Cookie.SequenceEqual(None))
         {
-            return true;
+            return false; // the most common case of a flood costs nothing
         }
-
-        Write(_previous, from, init, expected);
-        return _hasPrevious && CryptographicOperations.FixedTimeEquals(expected, init.Cookie);
+        Span<byte> bound = stackalloc byte[BoundBytes];
+        WriteBound(from, init, bound);
+        return IsValid(_present, bound, init.Cookie) || (_previous is not null && IsValid(_previous, bound, init.Cookie));
     }
 
     public void Dispose()
     {
-        CryptographicOperations.ZeroMemory(_present);
-        CryptographicOperations.ZeroMemory(_previous);
+        _present.Dispose();
+        _previous?.Dispose();
     }
 
-    private static void Write(ReadOnlySpan<byte> secret, PathAddress from, InitPacket init, Span<byte> target)
+    private static IncrementalHash Keyed(ReadOnlySpan<byte> secret)
     {
-        Span<byte> input = stackalloc byte[AddressSize + ConnectionId.Size + SHA256.HashSizeInBytes];
-        BinaryPrimitives.WriteUInt128BigEndian(input, from.Address);
-        BinaryPrimitives.WriteUInt16BigEndian(input[16..], from.Port);
-        init.Source.Write(input[AddressSize..]);
-        SHA256.HashData(init.Message, input[(AddressSize + ConnectionId.Size)..]);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(secret.Length, SecretSize, nameof(secret));
+        return IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret);
+    }
+
+    /// <summary>What a cookie binds: address, connection id and message.</summary>
+    private static void WriteBound(PathAddress from, InitPacket init, Span<byte> target)
+    {
+        BinaryPrimitives.WriteUInt128BigEndian(target, from.Address);
+        BinaryPrimitives.WriteUInt16BigEndian(target[16..], from.Port);
+        init.Source.Write(target[AddressSize..]);
+        SHA256.HashData(init.Message, target[(AddressSize + ConnectionId.Size)..]);
+    }
+
+    private static bool IsValid(IncrementalHash hmac, ReadOnlySpan<byte> bound, ReadOnlySpan<byte> cookie)
+    {
+        Span<byte> expected = stackalloc byte[Size];
+        Write(hmac, bound, expected);
+        return CryptographicOperations.FixedTimeEquals(expected, cookie);
+    }
+
+    private static void Write(IncrementalHash hmac, ReadOnlySpan<byte> bound, Span<byte> target)
+    {
         Span<byte> mac = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(secret, input, mac);
+        hmac.AppendData(bound);
+        hmac.GetHashAndReset(mac);
         mac[..Size].CopyTo(target);
     }
 }

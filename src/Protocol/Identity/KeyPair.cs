@@ -4,37 +4,32 @@ using System.Security.Cryptography;
 
 namespace Darkbloom.Protocol.Identity;
 
-/// <summary>A P-256 key pair: D || X || Y, 96 bytes in pinned memory that disposal overwrites with zeros.</summary>
+/// <summary>A P-256 key pair, which the base library holds until disposal.</summary>
 /// <remarks>
-/// All three parts are given because not every platform derives the public half from the private one.
-/// Importing proves that the point lies on the curve.
+/// It is imported as D || X || Y, because not every platform derives the public half from the private one.
+/// Importing proves that the point lies on the curve, which costs as much as an agreement.
 /// </remarks>
 public sealed class KeyPair : IDisposable
 {
     public const int Size = UInt256.Size + PublicKey.Size;
 
-    private readonly byte[] _bytes = GC.AllocateArray<byte>(Size, pinned: true);
     private readonly ECDiffieHellman _agreement;
     private bool _disposed;
 
-    private KeyPair(ReadOnlySpan<byte> bytes, ECDiffieHellman agreement)
+    private KeyPair(PublicKey key, ECDiffieHellman agreement)
     {
-        bytes.CopyTo(_bytes);
-        _agreement = agreement;
-        _ = PublicKey.TryRead(bytes[UInt256.Size..], out PublicKey key);
         PublicKey = key;
+        _agreement = agreement;
     }
 
     public PublicKey PublicKey { get; }
 
-    /// <summary>D || X || Y; valid until disposal.</summary>
-    internal ReadOnlySpan<byte> Bytes
+    /// <summary>Takes over what the base library has just made, and so needs no proof.</summary>
+    /// <param name="made">A key pair of P-256, this object's from now on.</param>
+    public static KeyPair Own(ECDiffieHellman made)
     {
-        get
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            return _bytes;
-        }
+        ArgumentNullException.ThrowIfNull(made);
+        return new KeyPair(P256.ToKey(made.ExportParameters(includePrivateParameters: false).Q), made);
     }
 
     /// <summary>False for anything that is not a private key of P-256 with its own public point.</summary>
@@ -49,7 +44,7 @@ public sealed class KeyPair : IDisposable
         ECParameters parameters = P256.ToParameters(bytes);
         try
         {
-            keyPair = new KeyPair(bytes, ECDiffieHellman.Create(parameters));
+            keyPair = new KeyPair(P256.ToKey(parameters.Q), ECDiffieHellman.Create(parameters));
             return true;
         }
         catch (CryptographicException)
@@ -67,7 +62,6 @@ public sealed class KeyPair : IDisposable
         if (!_disposed)
         {
             _disposed = true;
-            CryptographicOperations.ZeroMemory(_bytes);
             _agreement.Dispose();
         }
     }

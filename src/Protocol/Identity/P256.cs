@@ -21,6 +21,11 @@ internal static class P256
         return new ECParameters { Curve = ECCurve.NamedCurves.nistP256, Q = ToPoint(bytes) };
     }
 
+    /// <exception cref="CryptographicException">The point is none of P-256.</exception>
+    internal static PublicKey ToKey(ECPoint point) => point is { X.Length: UInt256.Size, Y.Length: UInt256.Size }
+        ? new PublicKey(UInt256.Read(point.X), UInt256.Read(point.Y))
+        : throw new CryptographicException("A point of P-256 has two coordinates of 32 bytes.");
+
     private static ECPoint ToPoint(ReadOnlySpan<byte> key) =>
         new() { X = key[..UInt256.Size].ToArray(), Y = key[UInt256.Size..].ToArray() };
 }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Darkbloom.Protocol.Identity;
 
-/// <summary>A peer's static key pair; the private half lives in pinned memory that is zeroed on disposal.</summary>
+/// <summary>A peer's static key pair; the base library holds the private half until disposal.</summary>
 public sealed class PeerIdentity : IDisposable
 {
     private PeerIdentity(KeyPair keyPair)

@@ -75,7 +75,7 @@ public sealed class KeyPairTests
         using PeerIdentity imported = PeerIdentity.Import(identity.ExportPkcs8());
         Assert.Equal(identity.PublicKey, imported.PublicKey);
         Assert.Equal(identity.Id, imported.Id);
-        Assert.Equal(identity.KeyPair.Bytes, imported.KeyPair.Bytes);
+        Assert.Equal(identity.ExportPkcs8(), imported.ExportPkcs8());
     }
 
     [Fact]
@@ -94,10 +94,32 @@ public sealed class KeyPairTests
     public void Disposed_key_pair_is_gone()
     {
         KeyPair keyPair = TestKeys.Fresh();
-        ReadOnlySpan<byte> bytes = keyPair.Bytes;
+        Assert.True(CurvePoint.TryImport(TestKeys.Fresh().PublicKey, out CurvePoint? peer));
         keyPair.Dispose();
-        Assert.False(bytes.ContainsAnyExcept((byte)0));
-        Assert.Throws<ObjectDisposedException>(() => keyPair.Bytes.Length);
+        Assert.Throws<ObjectDisposedException>(() => keyPair.TryAgree(peer, new byte[UInt256.Size]));
+        Assert.Throws<ObjectDisposedException>(keyPair.ExportPkcs8);
+    }
+
+    [Fact]
+    public void Key_pair_that_was_just_made_agrees_like_one_that_was_imported()
+    {
+        using ECDiffieHellman made = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
+        ECParameters parameters = made.ExportParameters(includePrivateParameters: true);
+        Assert.True(KeyPair.TryImport([.. parameters.D!, .. parameters.Q.X!, .. parameters.Q.Y!], out KeyPair? imported));
+        using KeyPair owned = KeyPair.Own(made);
+        Assert.Equal(imported.PublicKey, owned.PublicKey);
+        Assert.True(CurvePoint.TryImport(TestKeys.Fresh().PublicKey, out CurvePoint? peer));
+        (byte[] first, byte[] second) = (new byte[UInt256.Size], new byte[UInt256.Size]);
+        Assert.True(owned.TryAgree(peer, first) && imported.TryAgree(peer, second));
+        Assert.Equal(first, second);
+        imported.Dispose();
+    }
+
+    [Fact]
+    public void Key_pair_of_another_curve_is_not_owned()
+    {
+        using ECDiffieHellman made = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP384);
+        Assert.Throws<CryptographicException>(() => KeyPair.Own(made));
     }
 
     [Fact]
