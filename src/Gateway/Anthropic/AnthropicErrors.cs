@@ -11,12 +11,18 @@ internal static class AnthropicErrors
     {
         json.WriteStartObject();
         json.WriteString("type"u8, "error"u8);
+        WriteFields(json, state.Error, state.RequestId);
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes what stands beside the type.</summary>
+    public static void WriteFields(Utf8JsonWriter json, ApiError error, string requestId)
+    {
         json.WriteStartObject("error"u8);
-        json.WriteString("type"u8, TypeOf(state.Error.Status));
-        json.WriteString("message"u8, state.Error.Message);
+        json.WriteString("type"u8, TypeOf(error.Status));
+        json.WriteString("message"u8, error.Message);
         json.WriteEndObject();
-        json.WriteString("request_id"u8, state.RequestId);
-        json.WriteEndObject();
+        json.WriteString("request_id"u8, requestId);
     }
 
     private static string TypeOf(int status) => status switch

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Generic;
-using System.Text;
 using System.Text.Json;
 using Darkbloom.Gateway.OpenAi;
 using Darkbloom.Gateway.OpenAi.Responses;
@@ -15,17 +14,19 @@ namespace Darkbloom.Gateway.Anthropic;
 /// </remarks>
 internal sealed class MessageEventWriter(IBufferWriter<byte> output, string id, string model, string requestId) : IGenerationStream, IPartEvents
 {
-    private readonly Utf8JsonWriter _json = new(output, ApiResponses.WriterOptions);
+    private readonly NamedEvents _events = new(output);
     private PartSequence? _parts;
     private bool _begun;
+
+    private Utf8JsonWriter Json => _events.Json;
 
     private PartSequence Parts => _parts ??= new PartSequence(this);
 
     public void WriteKeepalive()
     {
         Begin(promptTokens: 0);
-        BeginEvent("ping");
-        EndEvent();
+        _events.Begin("ping");
+        _events.End();
     }
 
     /// <summary>How long the prompt is can be unknown here: the end tells it again.</summary>
@@ -37,16 +38,16 @@ internal sealed class MessageEventWriter(IBufferWriter<byte> output, string id, 
         }
 
         _begun = true;
-        BeginEvent("message_start");
-        _json.WritePropertyName("message"u8);
-        MessageWords.BeginMessage(_json, id, model);
-        _json.WriteStartArray("content"u8);
-        _json.WriteEndArray();
-        _json.WriteNull("stop_reason"u8);
-        _json.WriteNull("stop_sequence"u8);
-        MessageWords.WriteUsage(_json, new Usage { PromptTokens = promptTokens });
-        _json.WriteEndObject();
-        EndEvent();
+        _events.Begin("message_start");
+        Json.WritePropertyName("message"u8);
+        MessageWords.BeginMessage(Json, id, model);
+        Json.WriteStartArray("content"u8);
+        Json.WriteEndArray();
+        Json.WriteNull("stop_reason"u8);
+        Json.WriteNull("stop_sequence"u8);
+        MessageWords.WriteUsage(Json, new Usage { PromptTokens = promptTokens });
+        Json.WriteEndObject();
+        _events.End();
     }
 
     public bool TryWriteDelta(TokenDelta delta) => Parts.TryAdd(delta);
@@ -55,86 +56,67 @@ internal sealed class MessageEventWriter(IBufferWriter<byte> output, string id, 
 
     public void WriteEnd(GenerationEnd end)
     {
-        BeginEvent("message_delta");
-        _json.WriteStartObject("delta"u8);
-        _json.WriteString("stop_reason"u8, MessageWords.StopReason(Parts.Reason));
-        _json.WriteNull("stop_sequence"u8);
-        _json.WriteEndObject();
-        MessageWords.WriteUsage(_json, end.Usage ?? new Usage());
-        EndEvent();
-        BeginEvent("message_stop");
-        EndEvent();
+        _events.Begin("message_delta");
+        Json.WriteStartObject("delta"u8);
+        Json.WriteString("stop_reason"u8, MessageWords.StopReason(Parts.Reason));
+        Json.WriteNull("stop_sequence"u8);
+        Json.WriteEndObject();
+        MessageWords.WriteUsage(Json, end.Usage ?? new Usage());
+        _events.End();
+        _events.Begin("message_stop");
+        _events.End();
     }
 
     public void WriteError(ApiError error)
     {
-        output.Write("event: error\ndata: "u8);
-        _json.Reset();
-        AnthropicErrors.Write(_json, (error, requestId));
-        _json.Flush();
-        output.Write("\n\n"u8);
+        _events.Begin("error");
+        AnthropicErrors.WriteFields(Json, error, requestId);
+        _events.End();
     }
 
-    public void Dispose() => _json.Dispose();
+    public void Dispose() => _events.Dispose();
 
     void IPartEvents.Begin(GeneratedPart part)
     {
         BeginBlockEvent("content_block_start", part);
-        _json.WritePropertyName("content_block"u8);
-        MessageWords.WriteBlock(_json, part, isWhole: false);
-        EndEvent();
+        Json.WritePropertyName("content_block"u8);
+        MessageWords.WriteBlock(Json, part, isWhole: false);
+        _events.End();
     }
 
     void IPartEvents.Append(GeneratedPart part, string text, IReadOnlyList<TokenChance> chances)
     {
         BeginBlockEvent("content_block_delta", part);
-        _json.WriteStartObject("delta"u8);
+        Json.WriteStartObject("delta"u8);
         switch (part.Kind)
         {
             case PartKind.Reasoning:
-                _json.WriteString("type"u8, "thinking_delta"u8);
-                _json.WriteString("thinking"u8, text);
+                Json.WriteString("type"u8, "thinking_delta"u8);
+                Json.WriteString("thinking"u8, text);
                 break;
             case PartKind.ToolCall:
-                _json.WriteString("type"u8, "input_json_delta"u8);
-                _json.WriteString("partial_json"u8, text);
+                Json.WriteString("type"u8, "input_json_delta"u8);
+                Json.WriteString("partial_json"u8, text);
                 break;
             default:
-                _json.WriteString("type"u8, "text_delta"u8);
-                _json.WriteString("text"u8, text);
+                Json.WriteString("type"u8, "text_delta"u8);
+                Json.WriteString("text"u8, text);
                 break;
         }
 
-        _json.WriteEndObject();
-        EndEvent();
+        Json.WriteEndObject();
+        _events.End();
     }
 
     void IPartEvents.End(GeneratedPart part)
     {
         BeginBlockEvent("content_block_stop", part);
-        EndEvent();
+        _events.End();
     }
 
     private void BeginBlockEvent(string name, GeneratedPart part)
     {
-        BeginEvent(name);
-        _json.WriteNumber("index"u8, part.Index);
-    }
-
-    private void BeginEvent(string name)
-    {
-        output.Write("event: "u8);
-        Encoding.UTF8.GetBytes(name, output);
-        output.Write("\ndata: "u8);
-        _json.Reset();
-        _json.WriteStartObject();
-        _json.WriteString("type"u8, name);
-    }
-
-    private void EndEvent()
-    {
-        _json.WriteEndObject();
-        _json.Flush();
-        output.Write("\n\n"u8);
+        _events.Begin(name);
+        Json.WriteNumber("index"u8, part.Index);
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Gateway.OpenAi;
@@ -40,17 +41,9 @@ internal sealed class MessagesEndpoint(IInferenceClient client, ModelsEndpoint m
     /// <summary>Reads and checks a request; null after it was refused.</summary>
     private async Task<MessagesRequest?> ReadAsync(ApiExchange exchange, bool answers)
     {
-        (RequestBody? body, ApiError? error) =
-            await RequestBody.ReadAsync(exchange.Context.Request, exchange.Context.RequestAborted);
-        MessagesRequest? request = null;
-        if (error is null)
-        {
-            using (body)
-            {
-                error = MessagesRequestParser.Parse(body!.Bytes, RequestEntropy.Draw(), answers, out request);
-            }
-        }
-
+        (MessagesRequest? request, ApiError? error) = await RequestReader.ReadAsync<MessagesRequest>(
+            exchange,
+            (ReadOnlyMemory<byte> body, out MessagesRequest? read) => MessagesRequestParser.Parse(body, RequestEntropy.Draw(), answers, out read));
         error ??= models.Resolve(request!.Generate, out _);
         if (error is null)
         {

@@ -17,17 +17,9 @@ internal sealed class OllamaEndpoint(IInferenceClient client, ModelsEndpoint mod
     private async Task HandleAsync(ApiExchange exchange, Func<RequestEntropy, OllamaRequestParser> newParser, bool isChat)
     {
         // Step 1.
-        (RequestBody? body, ApiError? error) =
-            await RequestBody.ReadAsync(exchange.Context.Request, exchange.Context.RequestAborted);
-        OllamaRequest? request = null;
-        if (error is null)
-        {
-            using (body)
-            {
-                error = OllamaRequestParser.Parse(body!.Bytes, newParser(RequestEntropy.Draw()), out request);
-            }
-        }
-
+        (OllamaRequest? request, ApiError? error) = await RequestReader.ReadAsync<OllamaRequest>(
+            exchange,
+            (ReadOnlyMemory<byte> body, out OllamaRequest? read) => OllamaRequestParser.Parse(body, newParser(RequestEntropy.Draw()), out read));
         string name = request?.Generate.Model ?? "";
         if (error is null)
         {

@@ -38,26 +38,16 @@ internal sealed class OllamaModels(IInferenceClient client, ModelsEndpoint model
     /// <summary>Answers <c>POST /api/show</c>.</summary>
     public async Task ShowAsync(ApiExchange exchange)
     {
-        (RequestBody? body, ApiError? error) =
-            await RequestBody.ReadAsync(exchange.Context.Request, exchange.Context.RequestAborted);
-        string name = "";
-        if (error is null)
-        {
-            using (body)
-            {
-                error = ReadName(body!.Bytes, out name);
-            }
-        }
-
-        ServedModel? model = error is null ? models.FindNamed(OllamaNames.Resolve(name, models)) : null;
+        (string? name, ApiError? error) = await RequestReader.ReadAsync<string>(exchange, ReadName);
+        ServedModel? model = error is null ? models.FindNamed(OllamaNames.Resolve(name!, models)) : null;
         await (model is null
-            ? exchange.FailAsync(error ?? ApiError.ModelNotFound(name))
+            ? exchange.FailAsync(error ?? ApiError.ModelNotFound(name!))
             : ApiResponses.WriteJsonAsync(exchange, 200, (this, model), static (json, state) => state.Item1.WriteModel(json, state.model)));
     }
 
-    private static ApiError? ReadName(ReadOnlyMemory<byte> body, out string name)
+    private static ApiError? ReadName(ReadOnlyMemory<byte> body, out string? name)
     {
-        name = "";
+        name = null;
         if (JsonBody.Parse(body, out JsonDocument? document) is { } error)
         {
             return error;

@@ -1,7 +1,6 @@
 using System;
 using System.Buffers;
 using System.Collections.Generic;
-using System.Text;
 using System.Text.Json;
 using Darkbloom.Gateway.OpenAi;
 using Darkbloom.Gateway.OpenAi.Responses;
@@ -18,18 +17,20 @@ namespace Darkbloom.Gateway.Responses;
 internal sealed class ResponseEventWriter(
     IBufferWriter<byte> output, ResponseObject response, ResponsesRequest request, TimeProvider time, Action keep) : IGenerationStream, IPartEvents
 {
-    private readonly Utf8JsonWriter _json = new(output, ApiResponses.WriterOptions);
+    private readonly NamedEvents _events = new(output);
     private readonly EventPadding? _padding =
         request.Stream is { IncludeObfuscation: true } ? new EventPadding(request.Generate.Sampling.Seed) : null;
     private PartSequence? _parts;
     private int _sequence;
+
+    private Utf8JsonWriter Json => _events.Json;
 
     private PartSequence Parts => _parts ??= new PartSequence(this);
 
     public void WriteKeepalive()
     {
         Begin(promptTokens: 0);
-        output.Write(": keepalive\n\n"u8);
+        _events.WriteComment("keepalive"u8);
     }
 
     public void Begin(uint promptTokens)
@@ -60,45 +61,45 @@ internal sealed class ResponseEventWriter(
         keep();
         WriteResponse("response.failed");
         BeginEvent("error");
-        _json.WriteString("code"u8, error.Code);
-        _json.WriteString("message"u8, error.Message);
-        _json.WriteString("param"u8, error.Param);
-        EndEvent();
+        Json.WriteString("code"u8, error.Code);
+        Json.WriteString("message"u8, error.Message);
+        Json.WriteString("param"u8, error.Param);
+        _events.End();
     }
 
-    public void Dispose() => _json.Dispose();
+    public void Dispose() => _events.Dispose();
 
     void IPartEvents.Begin(GeneratedPart part)
     {
         BeginItemEvent("response.output_item.added", part);
-        _json.WritePropertyName("item"u8);
-        response.WriteItem(_json, part, "in_progress");
-        EndEvent();
+        Json.WritePropertyName("item"u8);
+        response.WriteItem(Json, part, "in_progress");
+        _events.End();
         if (part.Kind == PartKind.Text)
         {
             BeginPartEvent("response.content_part.added", part);
             WritePart(part, "");
-            EndEvent();
+            _events.End();
         }
         else if (part.Kind == PartKind.Reasoning)
         {
             BeginPartEvent(request.SummarizesReasoning ? "response.reasoning_summary_part.added" : "response.content_part.added", part);
             WritePart(part, "");
-            EndEvent();
+            _events.End();
         }
     }
 
     void IPartEvents.Append(GeneratedPart part, string text, IReadOnlyList<TokenChance> chances)
     {
         BeginPartEvent(Name(part, "delta"), part);
-        _json.WriteString("delta"u8, text);
+        Json.WriteString("delta"u8, text);
         if (part.Kind == PartKind.Text)
         {
-            LogprobParts.WriteResponse(_json, chances);
+            LogprobParts.WriteResponse(Json, chances);
         }
 
-        _padding?.Write(_json, text.Length);
-        EndEvent();
+        _padding?.Write(Json, text.Length);
+        _events.End();
     }
 
     void IPartEvents.End(GeneratedPart part)
@@ -107,30 +108,30 @@ internal sealed class ResponseEventWriter(
         BeginPartEvent(Name(part, "done"), part);
         if (part.Kind == PartKind.ToolCall)
         {
-            _json.WriteString("arguments"u8, text);
-            _json.WriteString("name"u8, part.Name);
-            EndEvent();
+            Json.WriteString("arguments"u8, text);
+            Json.WriteString("name"u8, part.Name);
+            _events.End();
         }
         else
         {
-            _json.WriteString("text"u8, text);
+            Json.WriteString("text"u8, text);
             if (part.Kind == PartKind.Text)
             {
-                LogprobParts.WriteResponse(_json, part.Chances);
+                LogprobParts.WriteResponse(Json, part.Chances);
             }
 
-            EndEvent();
+            _events.End();
             BeginPartEvent(
                 part.Kind == PartKind.Reasoning && request.SummarizesReasoning ? "response.reasoning_summary_part.done" : "response.content_part.done",
                 part);
             WritePart(part, text);
-            EndEvent();
+            _events.End();
         }
 
         BeginItemEvent("response.output_item.done", part);
-        _json.WritePropertyName("item"u8);
-        response.WriteItem(_json, part, part.IsWhole ? "completed" : "incomplete");
-        EndEvent();
+        Json.WritePropertyName("item"u8);
+        response.WriteItem(Json, part, part.IsWhole ? "completed" : "incomplete");
+        _events.End();
     }
 
     private string Name(GeneratedPart part, string step) => part.Kind switch
@@ -143,57 +144,45 @@ internal sealed class ResponseEventWriter(
 
     private void WritePart(GeneratedPart part, string text)
     {
-        _json.WritePropertyName("part"u8);
+        Json.WritePropertyName("part"u8);
         if (part.Kind == PartKind.Text)
         {
-            ResponseObject.WriteTextPart(_json, text, text.Length > 0 ? part.Chances : []);
+            ResponseObject.WriteTextPart(Json, text, text.Length > 0 ? part.Chances : []);
         }
         else
         {
-            ResponseObject.WriteTyped(_json, request.SummarizesReasoning ? "summary_text" : "reasoning_text", text);
+            ResponseObject.WriteTyped(Json, request.SummarizesReasoning ? "summary_text" : "reasoning_text", text);
         }
     }
 
     private void WriteResponse(string name)
     {
         BeginEvent(name);
-        _json.WritePropertyName("response"u8);
-        response.Write(_json);
-        EndEvent();
+        Json.WritePropertyName("response"u8);
+        response.Write(Json);
+        _events.End();
     }
 
     private void BeginPartEvent(string name, GeneratedPart part)
     {
         BeginEvent(name);
-        _json.WriteString("item_id"u8, response.ItemId(part));
-        _json.WriteNumber("output_index"u8, part.Index);
+        Json.WriteString("item_id"u8, response.ItemId(part));
+        Json.WriteNumber("output_index"u8, part.Index);
         if (part.Kind != PartKind.ToolCall)
         {
-            _json.WriteNumber(part.Kind == PartKind.Reasoning && request.SummarizesReasoning ? "summary_index"u8 : "content_index"u8, 0);
+            Json.WriteNumber(part.Kind == PartKind.Reasoning && request.SummarizesReasoning ? "summary_index"u8 : "content_index"u8, 0);
         }
     }
 
     private void BeginItemEvent(string name, GeneratedPart part)
     {
         BeginEvent(name);
-        _json.WriteNumber("output_index"u8, part.Index);
+        Json.WriteNumber("output_index"u8, part.Index);
     }
 
     private void BeginEvent(string name)
     {
-        output.Write("event: "u8);
-        Encoding.UTF8.GetBytes(name, output);
-        output.Write("\ndata: "u8);
-        _json.Reset();
-        _json.WriteStartObject();
-        _json.WriteString("type"u8, name);
-        _json.WriteNumber("sequence_number"u8, _sequence++);
-    }
-
-    private void EndEvent()
-    {
-        _json.WriteEndObject();
-        _json.Flush();
-        output.Write("\n\n"u8);
+        _events.Begin(name);
+        Json.WriteNumber("sequence_number"u8, _sequence++);
     }
 }

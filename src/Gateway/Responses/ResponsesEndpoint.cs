@@ -71,7 +71,9 @@ internal sealed class ResponsesEndpoint(
         }
         else if (exchange.Context.Request.Method != "DELETE")
         {
-            await WriteKeptAsync(exchange, found);
+            await (exchange.Context.Request.Query["stream"] == "true"
+                ? exchange.FailAsync(ApiError.Unsupported("stream", "Poll the response, or stream it when it is created.")).AsTask()
+                : WriteKeptAsync(exchange, found));
         }
         else
         {
@@ -131,16 +133,9 @@ internal sealed class ResponsesEndpoint(
     private async Task<ResponsesRequest?> ReadAsync(ApiExchange exchange, KeptResponses kept)
     {
         // Step 1.
-        (RequestBody? body, ApiError? error) =
-            await RequestBody.ReadAsync(exchange.Context.Request, exchange.Context.RequestAborted);
-        ResponsesRequest? request = null;
-        if (error is null)
-        {
-            using (body)
-            {
-                error = ResponsesRequestParser.Parse(body!.Bytes, RequestEntropy.Draw(), kept, out request);
-            }
-        }
+        (ResponsesRequest? request, ApiError? error) = await RequestReader.ReadAsync<ResponsesRequest>(
+            exchange,
+            (ReadOnlyMemory<byte> body, out ResponsesRequest? read) => ResponsesRequestParser.Parse(body, RequestEntropy.Draw(), kept, out read));
 
         // Step 2.
         if (error is null && models.Resolve(request!.Generate, out _) is { } unable)

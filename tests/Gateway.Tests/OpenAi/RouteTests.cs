@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Linq;
 using System.Net;
 using System.Net.Http;
@@ -51,6 +52,35 @@ public sealed class RouteTests
         Assert.Equal("""{"type":"not_found_error","message":"Invalid URL (GET /v1/messages/x/y)"}""", body["error"]!.ToJsonString());
         Assert.Equal(("error", 404), (body["type"]!.GetValue<string>(), (int)anthropic.StatusCode));
         Assert.Equal(anthropic.Headers.GetValues("request-id").Single(), body["request_id"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]")]
+    [InlineData("/v1/completions", "\"prompt\":\"x\"")]
+    [InlineData("/v1/responses", "\"input\":\"x\"")]
+    [InlineData("/v1/messages", "\"max_tokens\":1,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]")]
+    [InlineData("/api/chat", "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]")]
+    [InlineData("/api/generate", "\"prompt\":\"x\"")]
+    public async Task An_alias_works_in_every_dialect(string path, string body)
+    {
+        ScriptedInference inference = new ScriptedInference().Answers(Say.Text("x"), Say.Stop(), Say.End());
+        OpenAiServerOptions options = new() { ModelAliases = ImmutableSortedDictionary<string, string>.Empty.Add("small", "acme/tiny") };
+        await using GatewayHarness gateway = await GatewayHarness.StartAsync(inference, options);
+        using HttpResponseMessage response = await gateway.PostAsync($$"""{"model":"small",{{body}} }""", path);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        Assert.Equal("acme/tiny", (await inference.Called).Model);
+    }
+
+    [Fact]
+    public async Task Anthropics_clients_find_a_page_of_models()
+    {
+        await using GatewayHarness gateway = await GatewayHarness.StartAsync(new ScriptedInference());
+        JsonNode list = JsonNode.Parse(await gateway.Client.GetStringAsync("/v1/models"))!;
+        Assert.Equal(("acme/tiny", "plain", false), (list["first_id"]!.GetValue<string>(), list["last_id"]!.GetValue<string>(), list["has_more"]!.GetValue<bool>()));
+        Assert.Equal(("model", "acme/tiny"), (list["data"]![0]!["type"]!.GetValue<string>(), list["data"]![0]!["display_name"]!.GetValue<string>()));
+        using HttpRequestMessage request = new(HttpMethod.Get, "/v1/models/nobody") { Headers = { { "anthropic-version", "2023-06-01" } } };
+        using HttpResponseMessage unknown = await gateway.Client.SendAsync(request);
+        Assert.Equal("not_found_error", (await GatewayHarness.ReadAsync(unknown))["error"]!["type"]!.GetValue<string>());
     }
 
     [Fact]
