@@ -8,6 +8,7 @@ using OpenAI;
 using OpenAI.Chat;
 using OpenAI.Embeddings;
 using OpenAI.Models;
+using OpenAI.Responses;
 using Xunit;
 
 namespace Darkbloom.EndToEnd.Tests;
@@ -95,6 +96,34 @@ public sealed class DotNetClientTests(SharedMesh shared)
         Assert.Equal(1, vectors[0].ToFloats().ToArray().Sum(static value => value * value), tolerance: 1e-4);
         OpenAIEmbedding shortened = await embeddings.GenerateEmbeddingAsync("Tell me a story.", new EmbeddingGenerationOptions { Dimensions = 8 });
         Assert.Equal(8, shortened.ToFloats().Length);
+    }
+
+    [Fact]
+    public async Task A_response_is_whole_or_in_pieces_and_can_be_fetched_and_deleted()
+    {
+        ResponsesClient responses = new(
+            new ApiKeyCredential(shared.Mesh.ApiKey), new ResponsesClientOptions { Endpoint = new Uri(shared.Mesh.Url), RetryPolicy = new ClientRetryPolicy(maxRetries: 0) });
+        CreateResponseOptions options = new(shared.Mesh.Model, [ResponseItem.CreateUserMessageItem("What is the capital of Italy?")]) { Temperature = 0 };
+        ResponseResult done = await responses.CreateResponseAsync(options);
+        Assert.Contains("Rome", done.GetOutputText(), StringComparison.Ordinal);
+        ResponseResult fetched = await responses.GetResponseAsync(done.Id);
+        Assert.Equal(done.GetOutputText(), fetched.GetOutputText());
+        ResponseDeletionResult deleted = await responses.DeleteResponseAsync(done.Id);
+        Assert.True(deleted.Deleted);
+        ClientResultException gone = await Assert.ThrowsAsync<ClientResultException>(() => responses.GetResponseAsync(done.Id));
+        Assert.Equal(404, gone.Status);
+
+        StringBuilder text = new();
+        options.StreamingEnabled = true;
+        await foreach (StreamingResponseUpdate update in await responses.CreateResponseStreamingAsync(options))
+        {
+            if (update is StreamingResponseOutputTextDeltaUpdate delta)
+            {
+                text.Append(delta.Delta);
+            }
+        }
+
+        Assert.Equal(done.GetOutputText(), text.ToString());
     }
 
     [Fact]

@@ -14,16 +14,19 @@ internal sealed class BackgroundResponses(GenerationRelay relay, TimeProvider ti
     public const int RunningMax = 64;
 
     private readonly ConcurrentDictionary<string, Running> _running = new();
+    private int _count;
 
     /// <summary>Keeps the response as queued and starts it; false when too many run already.</summary>
     public bool TryStart(ResponseObject response, MeshAnswer answer, KeptResponses kept)
     {
-        Running running = new();
-        if (_running.Count >= RunningMax || !_running.TryAdd(response.Id, running))
+        if (Interlocked.Increment(ref _count) > RunningMax)
         {
+            Interlocked.Decrement(ref _count);
             return false;
         }
 
+        Running running = new();
+        _running[response.Id] = running;
         response.Status = "queued";
         kept.Keep(response);
         _ = Task.Run(() => RunAsync(response, answer, kept, running), CancellationToken.None);
@@ -69,6 +72,7 @@ internal sealed class BackgroundResponses(GenerationRelay relay, TimeProvider ti
 
         kept.Keep(response);
         _running.TryRemove(response.Id, out _);
+        Interlocked.Decrement(ref _count);
         running.Ended.SetResult();
     }
 

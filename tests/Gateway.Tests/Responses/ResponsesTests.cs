@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.OpenAi;
+using Darkbloom.Gateway.Responses;
 using Darkbloom.Gateway.Tests.Support;
 using Darkbloom.Protocol.Schema;
 using Xunit;
@@ -218,6 +219,32 @@ public sealed class ResponsesTests
         inference.Answers(Say.Text("Hello"), Say.Stop(), Say.End());
         using HttpResponseMessage refused = await gateway.PostAsync("{}", $"{ResponseHarness.Path}/{(await gateway.CreateAsync()).Id()}/cancel");
         Assert.Equal(400, (int)refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task As_many_run_in_the_background_as_the_limit_allows()
+    {
+        ScriptedInference inference = new();
+        inference.AnswersLive();
+        await using GatewayHarness gateway = await ResponseHarness.StartAsync(inference);
+        const string Background = "\"input\":\"Hi\",\"background\":true";
+        string last = "";
+        for (int i = 0; i < BackgroundResponses.RunningMax; i++)
+        {
+            last = (await gateway.CreateAsync(Background)).Id();
+        }
+
+        Assert.Equal("overloaded", (await gateway.CreateAsync(Background, 503))["error"]!["code"]!.GetValue<string>());
+        using HttpResponseMessage cancelled = await gateway.PostAsync("{}", $"{ResponseHarness.Path}/{last}/cancel");
+        await gateway.CreateAsync(Background);
+    }
+
+    [Fact]
+    public async Task A_stored_response_is_not_streamed_again()
+    {
+        await using GatewayHarness gateway = await ResponseHarness.StartAsync(Hello);
+        JsonNode error = await gateway.GetAsync($"{ResponseHarness.Path}/{(await gateway.CreateAsync()).Id()}?stream=true", 400);
+        Assert.Equal("stream", error["error"]!["param"]!.GetValue<string>());
     }
 
     [Fact]
