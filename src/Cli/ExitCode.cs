@@ -12,6 +12,9 @@ internal enum ExitCode
     /// <summary>The command line, the environment or the configuration file is wrong.</summary>
     Usage = 2,
 
+    /// <summary>A simulation broke one of its invariants.</summary>
+    InvariantBroken = 3,
+
     /// <summary>Something that has to be installed is missing (EX_UNAVAILABLE of sysexits.h; the launcher uses it too).</summary>
     RequirementMissing = 69,
 

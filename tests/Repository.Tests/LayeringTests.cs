@@ -17,7 +17,7 @@ public sealed class LayeringTests
         ["src/Rendezvous/Rendezvous.csproj"] = ["Mesh", "Protocol"],
         ["src/Node/Node.csproj"] = ["Mesh", "Protocol"],
         ["src/Gateway/Gateway.csproj"] = ["Mesh", "Protocol"],
-        ["src/Cli/Cli.csproj"] = ["Gateway", "Mesh", "Node", "Protocol", "Rendezvous"],
+        ["src/Cli/Cli.csproj"] = ["Gateway", "Mesh", "Node", "Protocol", "Rendezvous", "Simulations"],
         ["simulations/Simulations.csproj"] = ["Mesh", "Protocol", "Rendezvous"],
         ["tools/RandomModel/RandomModel.csproj"] = [],
         // The mesh that is measured runs as processes: Cli is built first and never linked.

@@ -20,6 +20,7 @@ internal static class DarkbloomCommand
             RendezvousVerb.Create(terminal),
             ModelsVerb.Create(terminal),
             PeersVerb.Create(terminal),
+            SimVerb.Create(terminal),
             DoctorVerb.Create(terminal),
             new HelpOption { Action = new HelpWithExamples(new HelpAction(), answersMistakes: true) },
             new VersionOption(),
