@@ -118,7 +118,7 @@ public enum FleetFaultKind
     Crowd,
 }
 
-/// <summary>A bound that a metric of every seed must keep.</summary>
+/// <summary>A bound that the mean of a metric over the seeds must keep.</summary>
 public sealed record FleetExpectation
 {
     public required string Metric { get; init; }

@@ -89,6 +89,11 @@ internal sealed class SimMac
         State = MacState.Leaving;
         _admission.OnState(Now, ServingState.Draining);
         OnAdmission();
+        foreach (Serving serving in _serving.Values)
+        {
+            Answer(serving.Request, serving.Attempt, new NodeResponse { Draining = new Draining() });
+        }
+
         long life = _life;
         _world.Agenda.Schedule(Now + _drain, Actor, Actor, () => LeaveNow(life));
         if (_serving.Count == 0)

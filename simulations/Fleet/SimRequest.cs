@@ -96,6 +96,9 @@ internal sealed class SimRequest
             case NodeResponse.BodyOneofCase.Prefill:
                 Do(_dispatch.OnProgress(Now));
                 break;
+            case NodeResponse.BodyOneofCase.Draining:
+                Do(_dispatch.OnDraining(Now, Routes));
+                break;
             case NodeResponse.BodyOneofCase.ChoiceEnd:
                 Do(_dispatch.OnChoiceEnd(Now, response.ChoiceEnd));
                 break;
@@ -165,6 +168,9 @@ internal sealed class SimRequest
             case DispatchActionKind.Offer:
                 GiveUp();
                 Offer(_world.MacOf(action.Target));
+                break;
+            case DispatchActionKind.Rest:
+                GiveUp();
                 break;
             case DispatchActionKind.SendPrompt:
                 _world.SendPrompt(_gateway, _node!, this, _attempt, _told.TokensOf(0));

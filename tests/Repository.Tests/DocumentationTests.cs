@@ -10,7 +10,7 @@ namespace Darkbloom.Repository.Tests;
 /// <summary>Documents say what is there: their links, names and commands are looked up.</summary>
 public sealed partial class DocumentationTests
 {
-    private static readonly string[] Verbs = ["up", "chat", "node", "gateway", "rendezvous", "models", "peers", "doctor"];
+    private static readonly string[] Verbs = ["up", "chat", "node", "gateway", "rendezvous", "models", "peers", "sim", "doctor"];
 
     [Fact]
     public void Every_relative_link_leads_somewhere() => RepositoryFiles.AssertNone(

@@ -29,6 +29,7 @@ public sealed class LayeringTests
         ["tests/Fuzz/Fuzz.csproj"] = ["Mesh.Tests"],
         ["tests/Protocol.Tests/Protocol.Tests.csproj"] = ["Protocol"],
         ["tests/Mesh.Tests/Mesh.Tests.csproj"] = ["Mesh", "Protocol", "Simulations"],
+        ["tests/Simulations.Tests/Simulations.Tests.csproj"] = ["Mesh", "Protocol", "Simulations"],
         ["tests/Rendezvous.Tests/Rendezvous.Tests.csproj"] = ["Mesh", "Protocol", "Rendezvous"],
         ["tests/Node.Tests/Node.Tests.csproj"] = ["Mesh", "Node", "Protocol"],
         // The mesh that is compared runs as processes, and what compares links none of it.

@@ -21,6 +21,7 @@ internal static class SimFiles
     {
         _ = Directory.CreateDirectory(directory);
         Write(directory, "summary.json", writer => writer.Write(report.ToJson(Revision).ToJsonString(_indented) + "\n"));
+        Write(directory, "report.html", writer => report.WritePage(writer, Revision));
         Write(directory, "requests.csv", report.WriteRequests);
         Write(directory, "series.csv", report.WriteSeries);
         Write(directory, "violations.jsonl", report.WriteViolations);

@@ -87,7 +87,7 @@ internal static class SimVerb
         {
             Examples =
             [
-                new("darkbloom sim run hello --seeds 1 --out results", "writes summary.json, requests.csv, series.csv"),
+                new("darkbloom sim run hello --seeds 1 --out results", "writes report.html, summary.json, requests.csv"),
                 new("darkbloom sim run overnet-storm --set fleet.macs=500 --seeds 5", "with one value replaced"),
                 new("darkbloom sim run mine.json --first-seed 17 --seeds 1", "a file of one's own, and a seed that was printed"),
             ],
@@ -212,7 +212,7 @@ internal static class SimVerb
         private readonly Option<ulong> _firstSeed = new("--first-seed") { Description = "the first seed", DefaultValueFactory = static _ => 1, HelpName = "seed" };
         private readonly Option<int> _jobs = new("--jobs") { Description = "seeds that run at once", DefaultValueFactory = static _ => Environment.ProcessorCount, HelpName = "count" };
         private readonly Option<string[]> _set = new("--set") { Description = "replace one value of the scenario", HelpName = "path=value" };
-        private readonly Option<string?> _out = new("--out") { Description = "a directory for summary.json, requests.csv, series.csv and violations.jsonl", HelpName = "directory" };
+        private readonly Option<string?> _out = new("--out") { Description = "a directory for report.html, summary.json, requests.csv, series.csv and violations.jsonl", HelpName = "directory" };
 
         public RunOptions(Verb verb)
         {

@@ -14,7 +14,7 @@ public sealed class CommandLineTests
 
     [Fact]
     public void There_is_a_verb_for_each_thing_a_person_wants() => Assert.Equal(
-        ["chat", "doctor", "gateway", "models", "node", "peers", "rendezvous", "up"], Names().Order(StringComparer.Ordinal));
+        ["chat", "doctor", "gateway", "models", "node", "peers", "rendezvous", "sim", "up"], Names().Order(StringComparer.Ordinal));
 
     [Theory]
     [InlineData("--help")]
