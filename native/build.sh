@@ -71,6 +71,24 @@ fi
 "$compiler" "$@" -o "$stage/llama/libdarkbloom_shim.$extension" >"$stage/compiler.log" 2>&1 ||
     fail 06 "$compiler could not compile the shim: $(grep -m1 -i error "$stage/compiler.log" | cut -c1-400)"
 
+# ggml is llama.cpp's: one copy of it serves both, with every processor variant, and Metal on a Mac.
+echo "compiling whisper.cpp with $compiler"
+whisper=$source/vendor/whisper.cpp
+set -- -O2 -std=c++17 -fPIC -DWHISPER_VERSION='"1.9.1"' -DWHISPER_SHARED -DWHISPER_BUILD -DGGML_SHARED -DGGML_BACKEND_SHARED \
+    -DGGML_BACKEND_DL -I"$whisper/include" -I"$whisper/src" -I"$whisper/ggml/include" -I"$vendor/ggml/include" \
+    "$source/shim/darkbloom_whisper.cpp"
+if [ "$extension" = dylib ]; then
+    # A Core ML encoder beside the model's file is used when it is there.
+    set -- -dynamiclib -fobjc-arc -DWHISPER_USE_COREML -DWHISPER_COREML_ALLOW_FALLBACK "$@" \
+        "$whisper/src/coreml/whisper-encoder.mm" "$whisper/src/coreml/whisper-encoder-impl.m" "$whisper/src/coreml/whisper-compat.m" \
+        -framework Foundation -framework CoreML -Wl,-rpath,@loader_path -install_name @rpath/libwhisper.dylib
+else
+    set -- -shared "$@" -Wl,-rpath,"\$ORIGIN" -Wl,--no-undefined
+fi
+"$compiler" "$@" "$stage"/llama/libggml.*"$extension" "$stage/llama/libggml-base.$extension" -o "$stage/llama/libwhisper.$extension" \
+    >"$stage/compiler.log" 2>&1 ||
+    fail 08 "$compiler could not compile whisper.cpp: $(grep -m1 -i error "$stage/compiler.log" | cut -c1-400)"
+
 # Whoever comes second finds the same files already there.
 mv "$stage/llama" "$target" 2>/dev/null || [ -d "$target" ] || fail 07 "cannot write $target"
 rm -rf "$target/llama"

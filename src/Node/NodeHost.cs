@@ -7,6 +7,7 @@ using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Node.Engines;
 using Darkbloom.Node.Engines.Llama;
+using Darkbloom.Node.Engines.Whisper;
 using Darkbloom.Node.Models;
 using Darkbloom.Node.Serving;
 using Darkbloom.Protocol.Identity;
@@ -41,8 +42,9 @@ public sealed class NodeHost : IAsyncDisposable
             Model = engine.Model.Card.Id,
             Fingerprint = engine.Model.Card.Fingerprint,
             Slots = engine.Model.Slots,
-            QueueMax = options.QueueMax,
+            QueueMax = Math.Min(options.QueueMax, engine.Model.QueueMax),
             TextBytesMax = engine.Model.TextBytesMax,
+            AudioBytesMax = engine.Model.AudioBytesMax,
         };
         _desk = new AdmissionDesk(policy, () => engine.Speed, TimeProvider.System);
         _listener = new InferenceListener(_host, engine, _desk, limits, TimeProvider.System, loggers);
@@ -132,6 +134,18 @@ public sealed class NodeHost : IAsyncDisposable
     {
         string own = options.ModelsDirectory ?? Path.Combine(options.StateDirectory, "models");
         ModelEntry model = new ModelCatalogue(ModelCatalogue.ShippedDirectory, own).Resolve(options.Model);
+        if (model.Architecture == WhisperFile.Architecture)
+        {
+            WhisperEngineOptions speech = new()
+            {
+                ModelPath = model.Path,
+                ModelId = model.Id,
+                Sha256 = Convert.FromHexString(model.Sha256),
+                Threads = options.Threads,
+            };
+            return await WhisperEngine.LoadAsync(speech, cancellationToken);
+        }
+
         LlamaEngineOptions engine = new()
         {
             ModelPath = model.Path,

@@ -131,7 +131,7 @@ public sealed class DotNetClientTests(SharedMesh shared)
     {
         OpenAIModelClient models = new(new ApiKeyCredential(shared.Mesh.ApiKey), Options());
         OpenAIModelCollection listed = await models.GetModelsAsync();
-        Assert.Equal(shared.Mesh.Model, Assert.Single(listed).Id);
+        Assert.Contains(shared.Mesh.Model, listed.Select(static model => model.Id));
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class UpTests
     {
         await using MeshProcess mesh = await MeshProcess.StartAsync();
         ImmutableArray<MeshMember> members = mesh.Members;
-        Assert.Equal(5, members.Length);
+        Assert.Equal(6, members.Length);
         Assert.All(members, member => Assert.True(Signals.IsAlive(member.Pid), member.Name));
         Assert.Equal(0, await mesh.InterruptAsync());
         Assert.All(members, member => Assert.False(Signals.IsAlive(member.Pid), member.Name));

@@ -20,6 +20,7 @@ internal sealed class LocalMesh(LocalMeshPlan plan, StateDirectory state, MeshBo
 
     private const string RendezvousName = "rendezvous";
     private const string GatewayName = "gateway";
+    private const string SpeechName = "speech";
 
     private readonly List<(string Name, ChildProcess Process)> _children = [];
 
@@ -28,6 +29,9 @@ internal sealed class LocalMesh(LocalMeshPlan plan, StateDirectory state, MeshBo
 
     /// <summary>The file with which other verbs reach this mesh; set once the gateway is ready.</summary>
     public string ConfigurationPath { get; private set; } = "";
+
+    /// <summary>The model that answers questions, as clients name it; known once a node of it is ready.</summary>
+    public string Model => board.Rows.First(row => row is { Role: Role.Node, State: RoleState.Ready } && row.Name != SpeechName).Model;
 
     /// <summary>Receives the log lines of the children.</summary>
     public Action<string, string>? OnLog { get; init; }
@@ -50,7 +54,12 @@ internal sealed class LocalMesh(LocalMeshPlan plan, StateDirectory state, MeshBo
             for (int number = 1; number <= plan.Nodes; number++)
             {
                 string name = string.Create(CultureInfo.InvariantCulture, $"node-{number}");
-                Start(name, Role.Node, plan.Model, plan.NodeCommand(state, name, join));
+                Start(name, Role.Node, plan.Model, plan.NodeCommand(state, name, plan.Model, join));
+            }
+
+            if (plan.SpeechModel.Length > 0)
+            {
+                Start(SpeechName, Role.Node, plan.SpeechModel, plan.NodeCommand(state, SpeechName, plan.SpeechModel, join));
             }
 
             Start(GatewayName, Role.Gateway, "", plan.GatewayCommand(state, join));
@@ -190,7 +199,7 @@ internal sealed class LocalMesh(LocalMeshPlan plan, StateDirectory state, MeshBo
             return failure;
         }
 
-        ImmutableArray<MeshRow> nodes = [.. rows.Where(row => row.Role == Role.Node)];
+        ImmutableArray<MeshRow> nodes = [.. rows.Where(row => row.Role == Role.Node && row.Name != SpeechName)];
         return nodes.Length == plan.Nodes && nodes.All(node => !node.IsAlive)
             ? $"No node is left to answer: {nodes[0].Detail}"
             : null;

@@ -20,6 +20,9 @@ internal sealed record LocalMeshPlan
 
     public required string Model { get; init; }
 
+    /// <summary>What one further node hears recordings with; empty: there is none.</summary>
+    public string SpeechModel { get; init; } = "";
+
     /// <summary>Where the models lie that were added to this machine.</summary>
     public required string Models { get; init; }
 
@@ -52,10 +55,10 @@ internal sealed record LocalMeshPlan
         ["--bind", EndPoint(RendezvousPort), "--state", state.For("rendezvous"), "--network", Network, "--log", "warning"],
         [Secret(KnownSettings.JoinSecret, JoinSecret)]);
 
-    public ChildCommand NodeCommand(StateDirectory state, string name, string rendezvous) => Command(
+    public ChildCommand NodeCommand(StateDirectory state, string name, string model, string rendezvous) => Command(
         Role.Node,
         [
-            "--rendezvous", rendezvous, "--bind", EndPoint(0), "--state", state.For(name), "--network", Network, "--model", Model,
+            "--rendezvous", rendezvous, "--bind", EndPoint(0), "--state", state.For(name), "--network", Network, "--model", model,
             "--models", Models, "--slots", Text(Slots), "--queue", Text(Queue), "--threads", Text(Threads), "--log", "warning",
         ],
         [Secret(KnownSettings.JoinSecret, JoinSecret)]);

@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Diagnostics;
 using System.IO;
-using System.Linq;
 using System.Security.Cryptography;
 using System.Threading.Tasks;
 using Darkbloom.Cli.Chats;
@@ -11,6 +10,7 @@ using Darkbloom.Cli.Consoles;
 using Darkbloom.Cli.Roles;
 using Darkbloom.Cli.Settings;
 using Darkbloom.Cli.Supervision;
+using Darkbloom.Node.Models;
 
 namespace Darkbloom.Cli.Verbs;
 
@@ -18,12 +18,18 @@ namespace Darkbloom.Cli.Verbs;
 internal static class UpVerb
 {
     private const int SecretBytes = 24;
+    private const string NoModel = "none";
     private const string PortExpected = "a number from 0 to 65535";
 
     private static readonly Setting<int> Nodes = new(
         "nodes", "how many nodes", $"a number from 1 to {LocalMeshPlan.NodesMax}",
         SettingParsers.Number(1, LocalMeshPlan.NodesMax), () => "3")
     { Placeholder = "count" };
+
+    private static readonly Setting<string> SpeechModel = new(
+        "speech-model", $"what one further node hears recordings with; {NoModel} for no such node", "a model id or file",
+        SettingParsers.TryText, () => ModelCatalogue.BuiltInSpeechId)
+    { Placeholder = "model" };
 
     private static readonly Setting<int> Port = new(
         "port", "HTTP port of the gateway on 127.0.0.1; 0 lets the system choose", PortExpected, SettingParsers.Number(0, ushort.MaxValue), () => "8484")
@@ -58,7 +64,7 @@ internal static class UpVerb
         Option<bool> json = new("--json") { Description = "write each change as a line of JSON" };
         Option<bool> verbose = new("--verbose") { Description = "show the log of every process on standard error" };
         SettingOptions options = new(
-            verb, terminal, json, Nodes, KnownSettings.Model, KnownSettings.Models, Port, RendezvousPort, KnownSettings.Slots, KnownSettings.Queue, Threads, State, KnownSettings.ApiKey);
+            verb, terminal, json, Nodes, KnownSettings.Model, SpeechModel, KnownSettings.Models, Port, RendezvousPort, KnownSettings.Slots, KnownSettings.Queue, Threads, State, KnownSettings.ApiKey);
         verb.Add(ask);
         verb.Add(json);
         verb.Add(verbose);
@@ -97,8 +103,7 @@ internal static class UpVerb
             // Step 2: start and wait.
             await view.ShowStartAsync(board, () => mesh.StartAsync(signals.Token));
             wasReady = true;
-            string model = board.Rows.First(row => row is { Role: Role.Node, State: RoleState.Ready }).Model;
-            ClientLines clients = new(mesh.GatewayAddress, run.Plan.ApiKey, model);
+            ClientLines clients = new(mesh.GatewayAddress, run.Plan.ApiKey, mesh.Model);
 
             // Step 3: one question, or until stopped.
             if (run.Question is { } question)
@@ -106,7 +111,7 @@ internal static class UpVerb
                 wasReady = false;
                 using ChatClient client = new(new Uri(mesh.GatewayAddress + "/v1/"), run.Plan.ApiKey);
                 // The likeliest words: a small model that is asked to be daring says anything.
-                ChatRequest request = new(model, []) { Temperature = 0 };
+                ChatRequest request = new(mesh.Model, []) { Temperature = 0 };
                 await new ChatSession(client, request, terminal).AskAsync(question, signals.Token);
                 return (int)ExitCode.Success;
             }
@@ -140,6 +145,7 @@ internal static class UpVerb
         {
             Nodes = nodes,
             Model = AbsoluteIfFile(values.Get(KnownSettings.Model)),
+            SpeechModel = values.Get(SpeechModel) is var speech && speech != NoModel ? AbsoluteIfFile(speech) : "",
             Models = Path.GetFullPath(values.Get(KnownSettings.Models)),
             Port = values.Get(Port),
             RendezvousPort = values.Get(RendezvousPort),

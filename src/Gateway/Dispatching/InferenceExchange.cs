@@ -9,6 +9,7 @@ using Darkbloom.Mesh.Transport;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace Darkbloom.Gateway.Dispatching;
@@ -68,7 +69,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
     public InferenceExchange(
         NodeConnections connections, DispatchPolicy policy, Prng prng, GenerateRequest request, in OfferTerms offer, ILogger log)
     {
-        (_connections, _request, _prompt, _offer, _log) = (connections, request, request, offer, log);
+        (_connections, _request, _prompt, _offer, _log) = (connections, request, OfferTerms.WithoutAudio(request), offer, log);
         _reader = new ResponseReader(offer);
         _keys = connections.Keys.Of(request);
         _told = new Transcript(offer) { IsContinuable = IsContinuable(request) };
@@ -221,6 +222,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
         try
         {
             await _stream.WriteAsync(new NodeRequest { Prompt = _prompt }, Patience());
+            await SendAudioAsync(_stream);
             _stream.CompleteWrites();
             _action = new DispatchAction(DispatchActionKind.Wait);
         }
@@ -231,6 +233,19 @@ internal sealed class InferenceExchange : IAsyncDisposable
         catch (MeshException)
         {
             Do(_dispatch.OnLost(Now, _connections.Routes));
+        }
+    }
+
+    private async ValueTask SendAudioAsync(MessageStream<NodeRequest, NodeResponse> stream)
+    {
+        ReadOnlyMemory<byte> rest = OfferTerms.AudioOf(_request).Memory;
+        while (!rest.IsEmpty)
+        {
+            ReadOnlyMemory<byte> part = rest[..Math.Min(rest.Length, InferenceLimits.AudioPartBytesMax)];
+            rest = rest[part.Length..];
+            await stream.WriteAsync(
+                new NodeRequest { Audio = new AudioPart { Data = UnsafeByteOperations.UnsafeWrap(part) } }, Patience());
+            _dispatch.OnSent(Now);
         }
     }
 
@@ -305,8 +320,8 @@ internal sealed class InferenceExchange : IAsyncDisposable
                 }
 
                 break;
-            case NodeResponse.BodyOneofCase.Embedding:
-                Do(_dispatch.OnEmbedding(now));
+            case NodeResponse.BodyOneofCase.Embedding or NodeResponse.BodyOneofCase.TranscriptStart or NodeResponse.BodyOneofCase.TranscriptSegment:
+                Do(_dispatch.OnResult(now));
                 break;
             default:
                 Do(_dispatch.OnDelta(now, response.Delta));

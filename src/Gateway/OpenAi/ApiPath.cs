@@ -41,6 +41,8 @@ internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<s
         new(ApiRoute.Tokenize, "/v1/tokenize", Post),
         new(ApiRoute.Detokenize, "/detokenize", Post),
         new(ApiRoute.Detokenize, "/v1/detokenize", Post),
+        new(ApiRoute.Transcriptions, "/v1/audio/transcriptions", Post),
+        new(ApiRoute.Translations, "/v1/audio/translations", Post),
         new(ApiRoute.Messages, "/v1/messages", Post, ApiDialect.Anthropic),
         new(ApiRoute.MessagesCountTokens, "/v1/messages/count_tokens", Post, ApiDialect.Anthropic),
         new(ApiRoute.OllamaChat, "/api/chat", Post, ApiDialect.Ollama),
@@ -60,7 +62,7 @@ internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<s
 
     /// <summary>The path asks a model for something.</summary>
     public bool IsInference => Route is ApiRoute.ChatCompletions or ApiRoute.Completions or ApiRoute.Embeddings or ApiRoute.Rerank
-        or ApiRoute.Tokenize or ApiRoute.Detokenize or ApiRoute.Responses or ApiRoute.ResponseInputTokens
+        or ApiRoute.Tokenize or ApiRoute.Detokenize or ApiRoute.Transcriptions or ApiRoute.Translations or ApiRoute.Responses or ApiRoute.ResponseInputTokens
         or ApiRoute.Messages or ApiRoute.MessagesCountTokens
         or ApiRoute.OllamaChat or ApiRoute.OllamaGenerate or ApiRoute.OllamaEmbed or ApiRoute.OllamaEmbeddings;
 

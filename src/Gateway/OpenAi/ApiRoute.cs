@@ -30,6 +30,8 @@ internal enum ApiRoute
     OllamaShow,
     OllamaPs,
     OllamaVersion,
+    Transcriptions,
+    Translations,
 
     /// <summary>A completion stored earlier: this gateway stores none, so none is ever found.</summary>
     StoredChatCompletion,

@@ -26,7 +26,7 @@ internal sealed class GenerationReader(IAsyncEnumerator<NodeResponse> source, in
     /// <summary>The last message; set once <see cref="ReadAsync"/> returned null without a failure.</summary>
     public GenerationEnd? End { get; private set; }
 
-    /// <summary>The next delta, vector or choice end, or null when there is no more.</summary>
+    /// <summary>The next delta, vector, piece of a transcript or choice end, or null when there is no more.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<NodeResponse?> ReadAsync()
     {
@@ -43,7 +43,7 @@ internal sealed class GenerationReader(IAsyncEnumerator<NodeResponse> source, in
                         _choiceEnded[response.ChoiceEnd.Choice] = true;
                         _choicesOpen--;
                         return response;
-                    case NodeResponse.BodyOneofCase.Embedding:
+                    case NodeResponse.BodyOneofCase.Embedding or NodeResponse.BodyOneofCase.TranscriptStart or NodeResponse.BodyOneofCase.TranscriptSegment:
                         return response;
                     case NodeResponse.BodyOneofCase.End when response.End.Fault != InferenceFault.None:
                         Failure = Describe(response.End);

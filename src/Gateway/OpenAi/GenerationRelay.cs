@@ -113,7 +113,11 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
             {
                 stream.WriteChoiceEnd(response.ChoiceEnd);
             }
-            else if (response.BodyCase == NodeResponse.BodyOneofCase.Delta && !stream.TryWriteDelta(response.Delta))
+            else if (response.BodyCase != NodeResponse.BodyOneofCase.Delta)
+            {
+                stream.WriteResult(response);
+            }
+            else if (!stream.TryWriteDelta(response.Delta))
             {
                 reader.Fail(Unusable);
             }
@@ -146,7 +150,7 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
 
         error ??= reply.Error;
         await (error is null
-            ? ApiResponses.WriteJsonAsync(exchange, 200, reader.End!, reply.Write)
+            ? reply.SendAsync(exchange, reader.End!)
             : exchange.FailAsync(error));
     }
 

@@ -35,6 +35,7 @@ internal sealed class ModelsEndpoint(
         {
             ModelCapabilities.None => null,
             _ when missing.HasFlag(ModelCapabilities.Embeddings) => Lacks(model!, "embeddings", "model"),
+            _ when missing.HasFlag(ModelCapabilities.Transcription) => Lacks(model!, "recordings", "model"),
             _ when missing.HasFlag(ModelCapabilities.Chat) => Lacks(model!, "chat", "model"),
             _ when missing.HasFlag(ModelCapabilities.Completion) => Lacks(model!, "completions", "model"),
             _ when missing.HasFlag(ModelCapabilities.FillInMiddle) => Lacks(model!, "a suffix: it fills no gaps", "suffix"),
@@ -101,7 +102,16 @@ internal sealed class ModelsEndpoint(
         json.WriteNumber("nodes"u8, model.Nodes);
         json.WriteNumber("attested_nodes"u8, model.AttestedNodes);
         json.WriteStartArray("input_modalities"u8);
-        json.WriteStringValue("text"u8);
+        if (model.Capabilities != ModelCapabilities.Transcription)
+        {
+            json.WriteStringValue("text"u8);
+        }
+
+        if (model.Capabilities.HasFlag(ModelCapabilities.Transcription))
+        {
+            json.WriteStringValue("audio"u8);
+        }
+
         if (model.Capabilities.HasFlag(ModelCapabilities.Vision))
         {
             json.WriteStringValue("image"u8);
@@ -114,6 +124,7 @@ internal sealed class ModelsEndpoint(
         json.WriteBoolean("reasoning"u8, model.Capabilities.HasFlag(ModelCapabilities.Reasoning));
         json.WriteBoolean("fill_in_middle"u8, model.Capabilities.HasFlag(ModelCapabilities.FillInMiddle));
         json.WriteBoolean("embeddings"u8, model.Capabilities.HasFlag(ModelCapabilities.Embeddings));
+        json.WriteBoolean("transcription"u8, model.Capabilities.HasFlag(ModelCapabilities.Transcription));
         json.WriteStartArray("aliases"u8);
         foreach ((string alias, string id) in aliases)
         {

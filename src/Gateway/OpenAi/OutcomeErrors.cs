@@ -48,7 +48,9 @@ internal static class OutcomeErrors
     private static string? ClientParam(string param) => param switch
     {
         "response_schema_json" => "response_format",
-        "messages" or "tools" or "tool_choice" or "logit_bias" or "prompt" or "suffix" or "input" or "reasoning_effort" => param,
+        "audio" => "file",
+        "messages" or "tools" or "tool_choice" or "logit_bias" or "prompt" or "suffix" or "input" or "reasoning_effort" or "language"
+            or "temperature" => param,
         _ => null,
     };
 

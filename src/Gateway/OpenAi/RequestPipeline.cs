@@ -9,6 +9,7 @@ using System.Threading.Tasks;
 using Darkbloom.Gateway.Anthropic;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Gateway.Ollama;
+using Darkbloom.Gateway.OpenAi.Audio;
 using Darkbloom.Gateway.OpenAi.Requests;
 using Darkbloom.Gateway.Responses;
 using Darkbloom.Gateway.Telemetry;
@@ -33,6 +34,7 @@ internal sealed class RequestPipeline
     private readonly MessagesEndpoint _messages;
     private readonly OllamaEndpoint _ollama;
     private readonly OllamaModels _ollamaModels;
+    private readonly AudioEndpoint _audio;
     private readonly ILogger _log;
     private volatile bool _draining;
 
@@ -53,6 +55,7 @@ internal sealed class RequestPipeline
         _messages = new MessagesEndpoint(client, _models, relay);
         _ollama = new OllamaEndpoint(client, _models, relay, options.Time);
         _ollamaModels = new OllamaModels(client, _models, options.Time, options.Time.GetUtcNow());
+        _audio = new AudioEndpoint(client, _models, relay);
     }
 
     /// <summary>From now on <c>/readyz</c> says no: load balancers look elsewhere while open requests end.</summary>
@@ -224,6 +227,9 @@ internal sealed class RequestPipeline
                 break;
             case ApiRoute.Detokenize:
                 await _texts.HandleAsync(exchange, static body => new DetokenizeTask(body));
+                break;
+            case ApiRoute.Transcriptions or ApiRoute.Translations:
+                await _audio.HandleAsync(exchange, translates: exchange.Route == ApiRoute.Translations);
                 break;
             default:
                 await _chat.HandleAsync(exchange);

@@ -1,8 +1,10 @@
 using System;
+using System.Linq;
 using System.Text.Json;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Gateway.OpenAi.Requests;
+using Darkbloom.Mesh.Routing;
 
 namespace Darkbloom.Gateway.OpenAi;
 
@@ -27,9 +29,10 @@ internal sealed class TextTasksEndpoint(IInferenceClient client, ModelsEndpoint 
         // Step 2.
         if (error is null && task!.Generate.Model.Length == 0)
         {
-            // Where one model is served, there is no question which one is meant.
-            error = task.NeedsModel || client.Models is not [{ } only] ? ApiError.Missing("model") : null;
-            task.Generate.Model = error is null ? client.Models[0].Id : "";
+            // Where one model of texts is served, there is no question which one is meant.
+            ServedModel[] ofTexts = [.. client.Models.Where(static model => model.Capabilities != ModelCapabilities.Transcription)];
+            error = task.NeedsModel || ofTexts is not [_] ? ApiError.Missing("model") : null;
+            task.Generate.Model = error is null ? ofTexts[0].Id : "";
         }
 
         error ??= models.Resolve(task!.Generate, out _);

@@ -200,6 +200,7 @@ public sealed class Admission
         _ when !string.Equals(offer.Model, _policy.Model, StringComparison.Ordinal) => RefusalReason.ModelNotServed,
         _ when offer.Fingerprint.Length > 0 && !string.Equals(offer.Fingerprint, _policy.Fingerprint, StringComparison.Ordinal) =>
             RefusalReason.ModelNotServed,
+        _ when offer.AudioBytes > _policy.AudioBytesMax => RefusalReason.Unsupported,
         _ when offer.PromptBytes > _policy.PromptBytesMax || offer.TextBytes > _policy.TextBytesMax => RefusalReason.ContextLengthExceeded,
         _ => RefusalReason.Unspecified,
     };

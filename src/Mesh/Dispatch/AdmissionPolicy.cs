@@ -19,6 +19,9 @@ public sealed record AdmissionPolicy
     /// <summary>Encoded size of one prompt.</summary>
     public uint PromptBytesMax { get; init; } = InferenceLimits.PromptBytesMax;
 
+    /// <summary>Size of an audio file; 0: the model hears nothing.</summary>
+    public uint AudioBytesMax { get; init; }
+
     /// <summary>Text beyond which no prompt fits the context, whatever its tokens are.</summary>
     public uint TextBytesMax { get; init; } = uint.MaxValue;
 

@@ -187,8 +187,8 @@ public sealed class Dispatch
         return Deliver(now);
     }
 
-    /// <summary>A vector came.</summary>
-    public DispatchAction OnEmbedding(Instant now) => HoldsPrompt ? Deliver(now) : Ignored();
+    /// <summary>A vector or a piece of a transcript came.</summary>
+    public DispatchAction OnResult(Instant now) => HoldsPrompt ? Deliver(now) : Ignored();
 
     /// <summary>One choice of the answer ended.</summary>
     public DispatchAction OnChoiceEnd(Instant now, ChoiceEnd end)
@@ -260,6 +260,15 @@ public sealed class Dispatch
     public void OnReading(Instant now)
     {
         if (_state == DispatchState.Streaming)
+        {
+            _nodeBy = now + _policy.SilenceMax;
+        }
+    }
+
+    /// <summary>The node took a part of what it is sent: it lives, and its silence counts from now.</summary>
+    public void OnSent(Instant now)
+    {
+        if (HoldsPrompt)
         {
             _nodeBy = now + _policy.SilenceMax;
         }

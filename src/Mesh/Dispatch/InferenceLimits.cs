@@ -25,6 +25,24 @@ public static class InferenceLimits
     /// <summary>Numbers in one vector.</summary>
     public const int EmbeddingValuesMax = 65_536;
 
+    /// <summary>An audio file, as OpenAI's API limits it.</summary>
+    public const uint AudioBytesMax = 25 * 1024 * 1024;
+
+    /// <summary>One message's part of an audio file.</summary>
+    public const int AudioPartBytesMax = 256 * 1024;
+
+    /// <summary>What a recording may last: a small file of silence can hold days.</summary>
+    public const int AudioSecondsMax = 2 * 60 * 60;
+
+    /// <summary>Segments of one transcript, and words of one segment.</summary>
+    public const int SegmentsMax = 65_536;
+
+    /// <inheritdoc cref="SegmentsMax"/>
+    public const int SegmentWordsMax = 4_096;
+
+    /// <summary>A language's ISO 639 code.</summary>
+    public const int LanguageCharsMax = 8;
+
     /// <summary>Encoded size of a prompt message: a little under what one framed message may hold.</summary>
     public const uint PromptBytesMax = (4 * 1024 * 1024) - 1024;
 

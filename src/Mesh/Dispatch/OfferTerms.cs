@@ -20,6 +20,9 @@ public readonly record struct OfferTerms
     /// <summary>Bytes of the messages' contents, at most: text that the context has to hold. 0: it isn't said.</summary>
     public uint TextBytes { get; init; }
 
+    /// <summary>Size of the audio file that follows the prompt; 0: none does.</summary>
+    public uint AudioBytes { get; init; }
+
     /// <summary>For each choice; 0: as many as the context holds.</summary>
     public required uint OutputTokensMax { get; init; }
 
@@ -46,6 +49,7 @@ public readonly record struct OfferTerms
             || offer.Model.Length is 0 or > InferenceLimits.ModelCharsMax
             || offer.PromptBytes is 0 or > InferenceLimits.PromptBytesMax
             || offer.TextBytes > offer.PromptBytes
+            || offer.AudioBytes > InferenceLimits.AudioBytesMax
             || offer.OutputTokensMax > InferenceLimits.ContextTokensMax
             || offer.Choices is 0 or > InferenceLimits.ChoicesMax
             || offer.Fingerprint.Length > InferenceLimits.FingerprintCharsMax)
@@ -59,6 +63,7 @@ public readonly record struct OfferTerms
             Model = offer.Model,
             PromptBytes = offer.PromptBytes,
             TextBytes = offer.TextBytes,
+            AudioBytes = offer.AudioBytes,
             OutputTokensMax = offer.OutputTokensMax,
             Choices = offer.Choices,
             FirstTokenMax = offer.FirstTokenMsMax == 0 ? null : TimeSpan.FromMilliseconds(offer.FirstTokenMsMax),
@@ -77,15 +82,36 @@ public readonly record struct OfferTerms
             {
                 RequestId = prompt.RequestId,
                 Model = prompt.Model,
-                PromptBytes = (uint)prompt.CalculateSize(),
+                PromptBytes = (uint)WithoutAudio(prompt).CalculateSize(),
                 TextBytes = (uint)prompt.Messages.Sum(static message => Encoding.UTF8.GetByteCount(message.Content)),
                 OutputTokensMax = prompt.OutputTokensMax,
                 Choices = prompt.Choices,
+                AudioBytes = (uint)AudioOf(prompt).Length,
             },
             out terms);
     }
 
-    /// <summary>Whether a prompt is the one that was offered.</summary>
+    /// <summary>What a node gets first: the prompt, which an audio file follows in parts.</summary>
+    public static GenerateRequest WithoutAudio(GenerateRequest prompt)
+    {
+        if (AudioOf(prompt).IsEmpty)
+        {
+            return prompt;
+        }
+
+        GenerateRequest first = prompt.Clone();
+        first.Transcription.Audio = ByteString.Empty;
+        return first;
+    }
+
+    /// <summary>The audio file of a prompt; empty when it has none.</summary>
+    public static ByteString AudioOf(GenerateRequest prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return prompt.Transcription?.Audio ?? ByteString.Empty;
+    }
+
+    /// <summary>Whether a prompt is the one that was offered; its audio file comes later.</summary>
     public bool Covers(GenerateRequest prompt)
     {
         ArgumentNullException.ThrowIfNull(prompt);
@@ -95,7 +121,9 @@ public readonly record struct OfferTerms
             && actual.PromptBytes <= PromptBytes
             && (TextBytes == 0 || actual.TextBytes <= TextBytes)
             && actual.OutputTokensMax == OutputTokensMax
-            && actual.Choices == Choices;
+            && actual.Choices == Choices
+            && actual.AudioBytes == 0
+            && (prompt.Transcription is null) == (AudioBytes == 0);
     }
 
     public Offer ToOffer()
@@ -108,6 +136,7 @@ public readonly record struct OfferTerms
             Model = Model,
             PromptBytes = PromptBytes,
             TextBytes = TextBytes,
+            AudioBytes = AudioBytes,
             OutputTokensMax = OutputTokensMax,
             Choices = Choices,
             FirstTokenMsMax = FirstTokenMax is { } wait ? (uint)Math.Clamp(wait.TotalMilliseconds, 1, uint.MaxValue) : 0,

@@ -11,6 +11,7 @@ namespace Darkbloom.Mesh.Dispatch;
 /// Accepted -> [prefill | delta | choice end]       -> Accepted   in any order that the choices' own rules allow
 /// Accepted -> [embedding]                          -> Accepted   one after the other
 /// Accepted -> [draining]                           -> Accepted   once: the node leaves, and the request runs on meanwhile
+/// Accepted -> [transcript start, then its segments]-> Accepted   one after the other
 /// Accepted -> [end]                                -> Ended      nothing follows it
 /// any      -> [anything else]                      -> Ended      a violation is the last thing that is read
 /// </code></remarks>
@@ -25,6 +26,8 @@ public sealed class ResponseReader
     private State _state = State.Offered;
     private uint _embeddings;
     private bool _isDraining;
+    private bool _hasTranscript;
+    private uint _segments;
 
     public ResponseReader(in OfferTerms offer)
     {
@@ -66,6 +69,8 @@ public sealed class ResponseReader
             (State.Accepted, NodeResponse.BodyOneofCase.Prefill) => ReadPrefill(response.Prefill),
             (State.Accepted, NodeResponse.BodyOneofCase.Delta) => ReadDelta(response.Delta),
             (State.Accepted, NodeResponse.BodyOneofCase.Embedding) => ReadEmbedding(response.Embedding),
+            (State.Accepted, NodeResponse.BodyOneofCase.TranscriptStart) => ReadTranscriptStart(response.TranscriptStart),
+            (State.Accepted, NodeResponse.BodyOneofCase.TranscriptSegment) => ReadSegment(response.TranscriptSegment),
             (State.Accepted, NodeResponse.BodyOneofCase.ChoiceEnd) => ReadChoiceEnd(response.ChoiceEnd),
             (State.Accepted, NodeResponse.BodyOneofCase.Draining) when !_isDraining => ReadDraining(),
             (State.Accepted, NodeResponse.BodyOneofCase.End) => ReadEnd(response.End),
@@ -172,6 +177,43 @@ public sealed class ResponseReader
         }
 
         return ResponseViolation.None;
+    }
+
+    private ResponseViolation ReadTranscriptStart(TranscriptStart start)
+    {
+        if (_hasTranscript)
+        {
+            return ResponseViolation.OutOfOrder;
+        }
+
+        _hasTranscript = true;
+        return start.DurationMs <= InferenceLimits.AudioSecondsMax * 1000u && start.Language.Length <= InferenceLimits.LanguageCharsMax
+            ? ResponseViolation.None
+            : ResponseViolation.BadValue;
+    }
+
+    private ResponseViolation ReadSegment(TranscriptSegment segment)
+    {
+        if (!_hasTranscript || segment.Index != _segments || _segments == InferenceLimits.SegmentsMax)
+        {
+            return ResponseViolation.OutOfOrder;
+        }
+
+        if (segment.CalculateSize() > InferenceLimits.DeltaBytesMax || segment.Words.Count > InferenceLimits.SegmentWordsMax)
+        {
+            return ResponseViolation.TooLarge;
+        }
+
+        if (segment.TokenIds.Count > InferenceLimits.DeltaTokensMax)
+        {
+            return ResponseViolation.TooManyTokens;
+        }
+
+        _segments++;
+        _choices[0].Tokens += (uint)segment.TokenIds.Count;
+        return float.IsFinite(segment.Temperature) && float.IsFinite(segment.MeanLogprob) && float.IsFinite(segment.NoSpeechProbability)
+            ? ResponseViolation.None
+            : ResponseViolation.BadValue;
     }
 
     private ResponseViolation ReadChoiceEnd(ChoiceEnd end)

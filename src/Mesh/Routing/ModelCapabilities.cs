@@ -29,6 +29,9 @@ public enum ModelCapabilities
 
     /// <summary>Goes on where a plain text stops.</summary>
     Completion = 1 << 6,
+
+    /// <summary>Writes down what a recording says.</summary>
+    Transcription = 1 << 7,
 }
 
 /// <summary>Reads capabilities off the messages that speak of them.</summary>
@@ -43,7 +46,8 @@ public static class ModelCapability
             | If(card.Vision, ModelCapabilities.Vision)
             | If(card.Reasoning, ModelCapabilities.Reasoning)
             | If(card.FillInMiddle, ModelCapabilities.FillInMiddle)
-            | If(card.TextCompletion, ModelCapabilities.Completion);
+            | If(card.TextCompletion, ModelCapabilities.Completion)
+            | If(card.Transcription, ModelCapabilities.Transcription);
     }
 
     /// <summary>What a node must do to serve the request.</summary>
@@ -56,6 +60,7 @@ public static class ModelCapability
                 ModelCapabilities.Completion | ModelCapabilities.FillInMiddle,
             GenerateRequest.TaskOneofCase.Completion => ModelCapabilities.Completion,
             GenerateRequest.TaskOneofCase.Embedding => ModelCapabilities.Embeddings,
+            GenerateRequest.TaskOneofCase.Transcription => ModelCapabilities.Transcription,
             GenerateRequest.TaskOneofCase.Tokenization when request.Messages.Count == 0 => ModelCapabilities.None,
             _ => ModelCapabilities.Chat
                 | If(request.ToolsJson.Length > 0, ModelCapabilities.Tools)

@@ -28,6 +28,12 @@ public sealed record EngineModel(ModelCard Card, int Slots)
 {
     /// <summary>Text beyond which no prompt fits the context, whatever its tokens are.</summary>
     public uint TextBytesMax { get; init; } = uint.MaxValue;
+
+    /// <summary>Size of an audio file; 0: the model hears nothing.</summary>
+    public uint AudioBytesMax { get; init; }
+
+    /// <summary>Requests that may wait, at most: what waits lies in memory.</summary>
+    public int QueueMax { get; init; } = int.MaxValue;
 }
 
 /// <summary>Tokens per second as last observed.</summary>

@@ -16,6 +16,7 @@ namespace Darkbloom.Node.Models;
 public sealed class ModelCatalogue
 {
     public const string BuiltInId = "darkbloom-tiny";
+    public const string BuiltInSpeechId = "darkbloom-words";
     public const int IdCharactersMax = 128;
 
     private const int BufferBytes = 1 << 20;
@@ -117,7 +118,7 @@ public sealed class ModelCatalogue
     private async Task<ModelEntry> CopyAsync(
         string id, string path, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        string target = Path.Combine(_ownDirectory, $"{id}.gguf");
+        string target = Path.Combine(_ownDirectory, id + (WhisperFileReader.IsWhisper(path) ? ".bin" : ".gguf"));
         string unfinished = $"{target}.{Guid.NewGuid():N}";
         try
         {
@@ -181,6 +182,13 @@ public sealed class ModelCatalogue
 
     private static ModelEntry Describe(string id, string path, string sha256)
     {
+        if (WhisperFileReader.IsWhisper(path))
+        {
+            WhisperFile speech = WhisperFileReader.ReadFile(path);
+            return new ModelEntry(
+                id, path, sha256, new FileInfo(path).Length, speech.TextTokens, WhisperFile.Architecture, speech.Parameters);
+        }
+
         GgufFile file = GgufReader.ReadFile(path);
         return new ModelEntry(
             id, path, sha256, new FileInfo(path).Length, file.ContextTokens, file.Architecture, file.Parameters);

@@ -7,6 +7,7 @@ using Darkbloom.Mesh.Hosting;
 using Darkbloom.Node.Engines;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
+using Google.Protobuf;
 using Microsoft.Extensions.Logging;
 
 namespace Darkbloom.Node.Serving;
@@ -124,12 +125,15 @@ internal sealed class InferenceSession(
     /// <summary>The prompt, or null when the gateway sent something else and the stream was reset.</summary>
     private async Task<GenerateRequest?> ReadPromptAsync(OfferTerms terms, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource late = new(limits.PromptMax, time);
+        TimeSpan forAudio = TimeSpan.FromSeconds((double)terms.AudioBytes / limits.AudioBytesPerSecondMin);
+        using CancellationTokenSource late = new(limits.PromptMax + forAudio, time);
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
         NodeRequest? request;
+        bool isWhole;
         try
         {
             request = await stream.ReadAsync(patience.Token);
+            isWhole = request?.Prompt is { } first && terms.Covers(first) && await ReadAudioAsync(first, terms.AudioBytes, patience.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -137,14 +141,40 @@ internal sealed class InferenceSession(
             return null;
         }
 
-        if (request?.Prompt is { } prompt && terms.Covers(prompt))
+        if (isWhole)
         {
-            return prompt;
+            return request!.Prompt;
         }
 
         ServingLog.Violated(log, stream.Stream.Connection.RemoteId);
         stream.Stream.Abort(StreamDirection.Both, (ulong)InferenceStreamError.Violation);
         return null;
+    }
+
+    /// <summary>Puts the parts of an audio file into the prompt that they follow; false when they aren't what was offered.</summary>
+    private async Task<bool> ReadAudioAsync(GenerateRequest prompt, uint bytes, CancellationToken cancellationToken)
+    {
+        if (bytes == 0)
+        {
+            return true;
+        }
+
+        byte[] audio = new byte[bytes];
+        int length = 0;
+        while (length < audio.Length)
+        {
+            ByteString? part = (await stream.ReadAsync(cancellationToken))?.Audio?.Data;
+            if (part is not { Length: > 0 and <= InferenceLimits.AudioPartBytesMax } || part.Length > audio.Length - length)
+            {
+                return false;
+            }
+
+            part.CopyTo(audio, length);
+            length += part.Length;
+        }
+
+        prompt.Transcription.Audio = UnsafeByteOperations.UnsafeWrap(audio);
+        return true;
     }
 
     private async Task<bool> WaitForSlotsAsync(long reservation, CancellationTokenSource gone)

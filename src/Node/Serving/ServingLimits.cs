@@ -17,6 +17,9 @@ internal sealed record ServingLimits
     /// <summary>From accepting an offer to the end of its prompt.</summary>
     public TimeSpan PromptMax { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>An audio file may take longer than a prompt, but not come more slowly than this.</summary>
+    public uint AudioBytesPerSecondMin { get; init; } = 128 * 1024;
+
     /// <summary>How long one message may wait for a gateway that doesn't read.</summary>
     public TimeSpan WriteMax { get; init; } = TimeSpan.FromSeconds(120);
 

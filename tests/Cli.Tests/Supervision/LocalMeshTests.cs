@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.IO;
@@ -133,12 +134,42 @@ public sealed class LocalMeshTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_hears_recordings_comes_on_top_and_names_no_model_to_ask()
+    {
+        ConcurrentQueue<string> models = new();
+        await using LocalMesh mesh = Create(
+            Healthy, plan => plan with
+            {
+                SpeechModel = "ears",
+                Command = (role, arguments, environment) =>
+                {
+                    models.Enqueue(role == Role.Node ? arguments[arguments.IndexOf("--model") + 1] : "");
+                    return plan.Command(role, arguments, environment);
+                },
+            });
+        await mesh.StartAsync(CancellationToken.None);
+        Assert.Equal(["node-1", "node-2", "speech"], _board.Rows.Where(row => row.Role == Role.Node).Select(row => row.Name).Order());
+        Assert.Equal(["darkbloom-tiny", "darkbloom-tiny", "ears"], models.Where(model => model.Length > 0));
+        Assert.Equal("darkbloom-tiny", mesh.Model);
+    }
+
+    [Fact]
+    public async Task A_node_that_hears_recordings_is_no_use_for_questions()
+    {
+        await using LocalMesh mesh = Create(
+            (role, number) => role == Role.Node && number <= 2 ? "echo broken >&2; exit 1" : Healthy(role, number),
+            static plan => plan with { SpeechModel = "ears" });
+        InvalidOperationException failure = await Assert.ThrowsAsync<InvalidOperationException>(() => mesh.StartAsync(CancellationToken.None));
+        Assert.Contains("No node is left", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Secrets_are_no_arguments()
     {
         using StateDirectory state = StateDirectory.CreateTemporary(_directory.FullPath);
         LocalMeshPlan plan = Plan((_, _) => "") with { Command = (_, arguments, environment) => new ChildCommand("x", arguments, environment) };
         ImmutableArray<ChildCommand> commands =
-            [plan.RendezvousCommand(state), plan.NodeCommand(state, "node-1", "key@host:1"), plan.GatewayCommand(state, "key@host:1")];
+            [plan.RendezvousCommand(state), plan.NodeCommand(state, "node-1", "m", "key@host:1"), plan.GatewayCommand(state, "key@host:1")];
         Assert.All(commands, command => Assert.DoesNotContain(command.Arguments, argument => argument.Contains("canary", StringComparison.Ordinal)));
         Assert.All(commands, command => Assert.Contains(("DARKBLOOM_JOIN_SECRET", "canary-join"), command.Environment));
         Assert.Contains(("DARKBLOOM_API_KEY", "canary-key"), commands[2].Environment);
@@ -150,7 +181,7 @@ public sealed class LocalMeshTests : IDisposable
         using StateDirectory state = StateDirectory.CreateTemporary(_directory.FullPath);
         LocalMeshPlan plan = Plan((_, _) => "") with { Command = ChildCommand.ForRole };
         System.CommandLine.Command root = Cli.Verbs.DarkbloomCommand.Create(new TestTerminal().Create());
-        foreach (ChildCommand command in (ChildCommand[])[plan.RendezvousCommand(state), plan.NodeCommand(state, "node-1", "k@h:1"), plan.GatewayCommand(state, "k@h:1")])
+        foreach (ChildCommand command in (ChildCommand[])[plan.RendezvousCommand(state), plan.NodeCommand(state, "node-1", "m", "k@h:1"), plan.GatewayCommand(state, "k@h:1")])
         {
             int verb = command.Arguments.IndexOf(command.Arguments.First(argument => argument is "rendezvous" or "node" or "gateway"));
             Assert.Empty(root.Parse([.. command.Arguments.Skip(verb)]).Errors);
@@ -172,8 +203,8 @@ public sealed class LocalMeshTests : IDisposable
         _ => ShellRole.Serving(role, "http://127.0.0.1:8484"),
     };
 
-    private LocalMesh Create(Func<Role, int, string> script) =>
-        new(Plan(script), StateDirectory.CreateTemporary(_directory.FullPath), _board);
+    private LocalMesh Create(Func<Role, int, string> script, Func<LocalMeshPlan, LocalMeshPlan>? change = null) =>
+        new(change?.Invoke(Plan(script)) ?? Plan(script), StateDirectory.CreateTemporary(_directory.FullPath), _board);
 
     private static LocalMeshPlan Plan(Func<Role, int, string> script)
     {

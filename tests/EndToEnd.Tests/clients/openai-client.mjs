@@ -1,5 +1,6 @@
 // Runs one operation of the official OpenAI client and prints what came of it as one line of JSON.
 // usage: node openai-client.mjs BASE_URL API_KEY OPERATION [ARGUMENTS_AS_JSON]
+import { createReadStream } from "node:fs";
 import OpenAI from "openai";
 
 const [baseURL, apiKey, operation, json = "{}"] = process.argv.slice(2);
@@ -52,6 +53,13 @@ const operations = {
   rerank: async () => await client.post("/rerank", { body: { model: "darkbloom-tiny", ...input.parameters } }),
   tokenize: async () => await client.post("/tokenize", { body: input.parameters }),
   detokenize: async () => await client.post("/detokenize", { body: input.parameters }),
+  transcribe: async () => await client.audio.transcriptions.create({ file: createReadStream(input.file), model: "darkbloom-words", ...input.parameters }),
+  transcribe_stream: async () => {
+    const events = [];
+    for await (const event of await client.audio.transcriptions.create({ file: createReadStream(input.file), model: "darkbloom-words", ...input.parameters, stream: true })) events.push(event);
+    return events;
+  },
+  translate: async () => await client.audio.translations.create({ file: createReadStream(input.file), model: "darkbloom-words", ...input.parameters }),
   // Leaves after the first piece of text.
   abort: async () => {
     const stream = await client.chat.completions.create(ask(input.content, { ...input.parameters, stream: true }));

@@ -94,7 +94,7 @@ public sealed class RouteTests
         Assert.Equal(("model", "darkbloom"), (model["object"]!.GetValue<string>(), model["owned_by"]!.GetValue<string>()));
         Assert.True(model["created"]!.GetValue<long>() > 1_600_000_000);
         Assert.Equal(
-            """{"context_length":4096,"nodes":3,"attested_nodes":1,"input_modalities":["text"],"chat":true,"completions":true,"tools":true,"reasoning":true,"fill_in_middle":true,"embeddings":true,"aliases":[]}""", model["darkbloom"]!.ToJsonString());
+            """{"context_length":4096,"nodes":3,"attested_nodes":1,"input_modalities":["text"],"chat":true,"completions":true,"tools":true,"reasoning":true,"fill_in_middle":true,"embeddings":true,"transcription":false,"aliases":[]}""", model["darkbloom"]!.ToJsonString());
     }
 
     [Theory]

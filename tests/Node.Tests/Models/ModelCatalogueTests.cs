@@ -21,14 +21,30 @@ public sealed class ModelCatalogueTests : IDisposable
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     [Fact]
-    public async Task The_built_in_model_is_listed_and_intact()
+    public async Task The_built_in_models_are_listed_and_intact()
     {
-        ModelEntry model = Assert.Single(Catalogue.List());
+        IReadOnlyList<ModelEntry> models = Catalogue.List();
 
-        Assert.Equal(ModelCatalogue.BuiltInId, model.Id);
-        Assert.Equal(EngineFixture.ModelPath, model.Path);
-        Assert.Equal(ModelCondition.Intact, await VerifyAsync(model));
-        Assert.Equal(model, Catalogue.Resolve(ModelCatalogue.BuiltInId));
+        Assert.Equal([ModelCatalogue.BuiltInId, ModelCatalogue.BuiltInSpeechId], models.Select(static model => model.Id));
+        Assert.Equal([EngineFixture.ModelPath, SpeechFixture.ModelPath], models.Select(static model => model.Path));
+        foreach (ModelEntry model in models)
+        {
+            Assert.Equal(ModelCondition.Intact, await VerifyAsync(model));
+            Assert.Equal(model, Catalogue.Resolve(model.Id));
+        }
+    }
+
+    [Theory]
+    [InlineData(ModelPlacement.InPlace, "other.bin")]
+    [InlineData(ModelPlacement.Copied, "mine.bin")]
+    public async Task An_added_speech_model_is_described_by_its_own_header(ModelPlacement placement, string name)
+    {
+        string file = Path.Combine(_root, "other.bin");
+        File.Copy(SpeechFixture.ModelPath, file);
+        ModelEntry added = await Catalogue.AddAsync("mine", file, placement, null, CancellationToken.None);
+
+        Assert.Equal(Catalogue.Resolve(ModelCatalogue.BuiltInSpeechId) with { Id = "mine", Path = added.Path }, added);
+        Assert.Equal(name, Path.GetFileName(added.Path));
     }
 
     [Theory]
@@ -45,7 +61,7 @@ public sealed class ModelCatalogueTests : IDisposable
         Assert.Equal(320, added.ContextTokens);
         Assert.Equal(894_080UL, added.Parameters);
         Assert.Equal(ModelCondition.Intact, await VerifyAsync(added));
-        Assert.Equal(["darkbloom-tiny", "mine"], Catalogue.List().Select(m => m.Id));
+        Assert.Equal(["darkbloom-tiny", "darkbloom-words", "mine"], Catalogue.List().Select(m => m.Id));
     }
 
     [Fact]
@@ -144,7 +160,7 @@ public sealed class ModelCatalogueTests : IDisposable
             "mine", CopyOfBuiltIn("other.gguf"), ModelPlacement.Copied, new Cancel(cancellation), cancellation.Token));
 
         Assert.DoesNotContain(Directory.EnumerateFiles(Own), file => file.Contains("gguf", StringComparison.Ordinal));
-        Assert.Single(Catalogue.List());
+        Assert.DoesNotContain(Catalogue.List(), static model => model.Id == "mine");
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Threading.Tasks;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Gateway.OpenAi.Responses;
@@ -13,4 +14,7 @@ internal interface IGenerationReply
     ApiError? Error => null;
 
     void Write(Utf8JsonWriter json, GenerationEnd end);
+
+    /// <summary>Sends the answer: as JSON, where the dialect has no other form.</summary>
+    ValueTask SendAsync(ApiExchange exchange, GenerationEnd end) => ApiResponses.WriteJsonAsync(exchange, 200, end, Write);
 }

@@ -19,6 +19,11 @@ internal interface IGenerationStream : IDisposable
     /// <summary>False when the delta can't be part of the answer, or makes it larger than the dialect's own end may be.</summary>
     bool TryWriteDelta(TokenDelta delta);
 
+    /// <summary>Writes what is no part of a written answer: a piece of a transcript.</summary>
+    void WriteResult(NodeResponse response)
+    {
+    }
+
     void WriteChoiceEnd(ChoiceEnd end);
 
     /// <summary>Writes what follows the last choice, and the stream's own end.</summary>

@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Threading;
+using Darkbloom.Node.Engines.Whisper.Native;
 
 [assembly: DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
 
@@ -21,9 +22,10 @@ internal static class NativeLibraries
     public const string Ggml = "ggml";
     public const string GgmlBase = "ggml-base";
     public const string Shim = "darkbloom_shim";
+    public const string Whisper = "whisper";
 
     // A library comes after the ones it needs, so that a missing file is reported by its own name.
-    private static readonly string[] LoadOrder = [GgmlBase, Ggml, Llama, Shim];
+    private static readonly string[] LoadOrder = [GgmlBase, Ggml, Llama, Shim, Whisper];
 
     private static readonly Dictionary<string, nint> Handles = new(StringComparer.Ordinal);
     private static readonly Lock Gate = new();
@@ -50,6 +52,7 @@ internal static class NativeLibraries
             }
 
             NativeLayout.Verify();
+            WhisperLayout.Verify();
             NativeLog.Attach();
             GgmlBackend.ggml_backend_load_all_from_path(Directory);
             if (GgmlBackend.ggml_backend_dev_count() == 0)

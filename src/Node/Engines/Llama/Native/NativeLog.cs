@@ -2,12 +2,13 @@ using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Darkbloom.Node.Engines.Whisper.Native;
 
 namespace Darkbloom.Node.Engines.Llama.Native;
 
 /// <summary>Keeps the native side quiet and remembers its last error for the message of a failed load.</summary>
 /// <remarks>
-/// Only errors and warnings are looked at, and only while a model is being loaded: what llama.cpp says later can
+/// Only errors and warnings are looked at, and only while a model is being loaded: what the libraries say later can
 /// quote a prompt.
 /// </remarks>
 internal static unsafe class NativeLog
@@ -19,7 +20,11 @@ internal static unsafe class NativeLog
     [ThreadStatic]
     private static StringBuilder? t_capture;
 
-    public static void Attach() => LlamaApi.llama_log_set(&OnMessage, null);
+    public static void Attach()
+    {
+        LlamaApi.llama_log_set(&OnMessage, null);
+        WhisperApi.whisper_log_set(&OnMessage, null);
+    }
 
     /// <summary>Starts to collect what this thread's native calls complain about.</summary>
     public static void BeginCapture() => t_capture = new StringBuilder();

@@ -1,0 +1,44 @@
+using System;
+using NVorbis;
+
+namespace Darkbloom.Node.Engines.Audio;
+
+/// <summary>Vorbis in Ogg, by NVorbis.</summary>
+internal sealed class VorbisSource : IAudioSource
+{
+    private const string Name = "Vorbis";
+
+    private readonly VorbisReader _reader;
+
+    public VorbisSource(ReadOnlyMemory<byte> file)
+    {
+        VorbisSetup.Check(new OggPackets(file));
+        try
+        {
+            _reader = new VorbisReader(new ReadOnlyMemoryStream(file), closeOnDispose: true) { ClipSamples = false };
+            (SampleRate, Channels) = (_reader.SampleRate, _reader.Channels);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new InvalidAudioException($"the {Name} file is truncated or damaged", e);
+        }
+    }
+
+    public int SampleRate { get; }
+
+    public int Channels { get; }
+
+    public int Read(Span<float> buffer)
+    {
+        try
+        {
+            return _reader.ReadSamples(buffer[..(buffer.Length / Channels * Channels)]);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new InvalidAudioException($"the {Name} file is truncated or damaged", e);
+        }
+    }
+
+    public void Dispose() => _reader.Dispose();
+}
