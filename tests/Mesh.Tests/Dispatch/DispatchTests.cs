@@ -8,7 +8,6 @@ using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
 using Xunit;
-using Request = Darkbloom.Mesh.Dispatch.Dispatch;
 
 namespace Darkbloom.Mesh.Tests.Dispatch;
 
@@ -20,7 +19,7 @@ public sealed class DispatchTests
     [Fact]
     public void A_request_that_meets_no_fault_is_offered_accepted_streamed_and_completed()
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
 
         Assert.Equal(DispatchActionKind.Offer, run.Start().Kind);
         Assert.Equal(run.Mesh.Nodes[0], run.Target);
@@ -39,7 +38,7 @@ public sealed class DispatchTests
     [Fact]
     public void An_answer_may_be_empty()
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
         run.Start();
         run.Accept();
 
@@ -49,7 +48,7 @@ public sealed class DispatchTests
     [Fact]
     public void A_refused_request_goes_to_another_node_and_is_exposed_once()
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         run.Start();
         PeerId first = run.Target;
 
@@ -67,7 +66,7 @@ public sealed class DispatchTests
     [InlineData("timeout", RouteNoteKind.Unreachable)]
     public void A_fault_before_the_node_answers_is_retried_elsewhere(string fault, RouteNoteKind note)
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         run.Start();
 
         Assert.Equal(DispatchActionKind.Offer, run.Fault(fault).Kind);
@@ -82,7 +81,7 @@ public sealed class DispatchTests
     [InlineData("engine", RouteNoteKind.EngineFailed)]
     public void A_fault_before_the_first_token_is_retried_elsewhere(string fault, RouteNoteKind note)
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         run.Start();
         run.Accept();
         run.Progress();
@@ -101,7 +100,7 @@ public sealed class DispatchTests
     [InlineData("drained", InferenceOutcome.PeerLost)]
     public void A_fault_after_the_first_token_ends_the_request(string fault, InferenceOutcome outcome)
     {
-        Harness run = new(nodes: 5);
+        DispatchHarness run = new(nodes: 5);
         run.Start();
         run.Accept();
         run.Token();
@@ -114,7 +113,7 @@ public sealed class DispatchTests
     [Fact]
     public void What_is_the_clients_fault_is_not_tried_elsewhere()
     {
-        Harness run = new(nodes: 5);
+        DispatchHarness run = new(nodes: 5);
         run.Start();
         run.Accept();
 
@@ -131,7 +130,7 @@ public sealed class DispatchTests
             RouteFixture.Entry(1, 1000), RouteFixture.Entry(2, 1000), RouteFixture.Entry(3, 1001)]);
         mesh.Book.OnDirectory(NodeCard.ReadAll(mesh.Entries));
         mesh.Book.OnConnected(RouteFixture.IdOf(mesh.Entries[0]), RouteFixture.Rtt);
-        Harness run = new(mesh);
+        DispatchHarness run = new(mesh);
         run.Start();
         Assert.Equal(RouteFixture.IdOf(mesh.Entries[0]), run.Target);
 
@@ -145,7 +144,7 @@ public sealed class DispatchTests
     [Fact]
     public void A_request_that_waits_longer_than_the_client_does_ends_by_its_deadline()
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         run.Start();
         run.Accept();
         Instant end = run.Mesh.Now + _policy.FirstTokenMax;
@@ -168,7 +167,7 @@ public sealed class DispatchTests
     [Fact]
     public void The_first_token_ends_the_wait_for_the_first_token()
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
         run.Start();
         run.Accept();
         run.Mesh.Advance(_policy.FirstTokenMax - _tick);
@@ -182,7 +181,7 @@ public sealed class DispatchTests
     [Fact]
     public void An_offer_that_is_not_answered_in_time_goes_elsewhere()
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         run.Start();
         run.Mesh.Advance(_policy.OfferMax - _tick);
         Assert.Equal(DispatchActionKind.Wait, run.Timeout().Kind);
@@ -194,7 +193,7 @@ public sealed class DispatchTests
     [Fact]
     public void A_node_that_accepts_and_falls_silent_is_wedged_after_its_limit_and_each_sign_of_life_renews_it()
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         run.Start();
         run.Accept();
         run.Mesh.Advance(_policy.SilenceMax - _tick);
@@ -211,7 +210,7 @@ public sealed class DispatchTests
     [Fact]
     public void A_slow_client_does_not_make_its_node_look_dead()
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
         run.Start();
         run.Accept();
         run.Token();
@@ -228,7 +227,7 @@ public sealed class DispatchTests
     [InlineData(8)]
     public void No_more_nodes_are_asked_than_the_policy_allows(int offers)
     {
-        Harness run = new(nodes: 20, _policy with { OffersMax = offers });
+        DispatchHarness run = new(nodes: 20, _policy with { OffersMax = offers });
         run.Start();
         for (int i = 1; i < offers; i++)
         {
@@ -245,7 +244,7 @@ public sealed class DispatchTests
     [InlineData(4)]
     public void No_more_machines_see_the_prompt_than_the_policy_allows(int prompts)
     {
-        Harness run = new(nodes: 20, _policy with { PromptsMax = prompts });
+        DispatchHarness run = new(nodes: 20, _policy with { PromptsMax = prompts });
         run.Start();
         for (int i = 1; i < prompts; i++)
         {
@@ -262,7 +261,7 @@ public sealed class DispatchTests
     [Fact]
     public void No_node_is_asked_twice()
     {
-        Harness run = new(nodes: 3);
+        DispatchHarness run = new(nodes: 3);
         run.Start();
         HashSet<PeerId> asked = [run.Target];
         for (int i = 0; i < 2; i++)
@@ -277,7 +276,7 @@ public sealed class DispatchTests
     [Fact]
     public void When_the_retries_of_all_requests_are_spent_a_fault_is_final_but_a_refusal_is_not()
     {
-        Harness run = new(nodes: 3);
+        DispatchHarness run = new(nodes: 3);
         for (int i = 0; i < RetryBudget.RetriesAtStart; i++)
         {
             run.Mesh.Note(run.Mesh.Nodes[0], RouteNoteKind.Retried);
@@ -293,7 +292,7 @@ public sealed class DispatchTests
     [Fact]
     public void The_client_is_told_the_soonest_place_that_any_node_named()
     {
-        Harness run = new(nodes: 3);
+        DispatchHarness run = new(nodes: 3);
         run.Start();
         run.Refuse(RefusalReason.QueueFull, retryAfterMs: 900);
         run.Refuse(RefusalReason.QueueFull, retryAfterMs: 300);
@@ -310,7 +309,7 @@ public sealed class DispatchTests
     [InlineData(uint.MaxValue, InferenceLimits.RetryAfterMsMax)]
     public void A_wait_is_believed_up_to_its_limit(uint claimed, uint believed)
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
         run.Start();
         run.Refuse(RefusalReason.QueueFull, claimed);
 
@@ -331,7 +330,7 @@ public sealed class DispatchTests
     [InlineData((RefusalReason)99, InferenceOutcome.ProtocolViolation)]
     public void Each_refusal_has_its_outcome(RefusalReason reason, InferenceOutcome outcome)
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
         run.Start();
 
         Assert.Equal(DispatchActionKind.Fail, run.Refuse(reason).Kind);
@@ -341,7 +340,7 @@ public sealed class DispatchTests
     [Fact]
     public void One_node_that_says_no_for_good_does_not_speak_for_one_that_is_busy()
     {
-        Harness run = new(nodes: 3);
+        DispatchHarness run = new(nodes: 3);
         run.Start();
         run.Refuse(RefusalReason.QueueFull, 100);
         run.Refuse(RefusalReason.Unsupported);
@@ -353,7 +352,7 @@ public sealed class DispatchTests
     [Fact]
     public void When_every_node_is_gone_no_node_is_reachable_even_if_one_was_lost_with_the_prompt()
     {
-        Harness run = new(nodes: 3);
+        DispatchHarness run = new(nodes: 3);
         run.Start();
         run.Accept();
         run.Fault("lost");
@@ -366,7 +365,7 @@ public sealed class DispatchTests
     [Fact]
     public void A_model_that_nobody_serves_is_not_found()
     {
-        Harness run = new(nodes: 0);
+        DispatchHarness run = new(nodes: 0);
 
         Assert.Equal(DispatchActionKind.Fail, run.Start().Kind);
         Assert.Equal(InferenceOutcome.ModelNotFound, run.Request.Outcome);
@@ -376,7 +375,7 @@ public sealed class DispatchTests
     [Fact]
     public void A_model_whose_last_node_left_is_out_of_reach_but_not_unknown()
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
         run.Mesh.Book.OnDirectory([]);
         run.Start();
 
@@ -386,7 +385,7 @@ public sealed class DispatchTests
     [Fact]
     public void Nodes_that_all_rest_are_no_capacity()
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         run.Mesh.Load(run.Mesh.Nodes[0], state: ServingState.Paused);
         run.Mesh.Load(run.Mesh.Nodes[1], state: ServingState.Draining);
         run.Start();
@@ -397,7 +396,7 @@ public sealed class DispatchTests
     [Fact]
     public void Nodes_that_all_failed_are_unreachable_until_the_first_has_rested()
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
         run.Mesh.Note(run.Mesh.Nodes[0], RouteNoteKind.Asked);
         run.Mesh.Note(run.Mesh.Nodes[0], RouteNoteKind.Wedged);
         run.Start();
@@ -413,7 +412,7 @@ public sealed class DispatchTests
     [InlineData(3)]
     public void A_client_that_leaves_ends_the_request_in_any_state(int steps)
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         Action[] all = [() => run.Start(), () => run.Accept(), () => run.Token()];
         foreach (Action step in all[..steps])
         {
@@ -431,7 +430,7 @@ public sealed class DispatchTests
     [Fact]
     public void Inputs_after_the_end_change_nothing()
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         run.Start();
         run.Accept();
         run.Token();
@@ -450,7 +449,7 @@ public sealed class DispatchTests
     [Fact]
     public void Inputs_before_their_time_change_nothing()
     {
-        Harness run = new(nodes: 2);
+        DispatchHarness run = new(nodes: 2);
         run.Start();
 
         Assert.All(
@@ -467,7 +466,7 @@ public sealed class DispatchTests
     [Fact]
     public void A_dispatch_starts_once()
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
         run.Start();
 
         Assert.Throws<InvalidOperationException>(() => run.Start());
@@ -476,7 +475,7 @@ public sealed class DispatchTests
     [Fact]
     public void The_speed_that_was_seen_is_noted_with_the_prompts_cached_part_left_out()
     {
-        Harness run = new(nodes: 1);
+        DispatchHarness run = new(nodes: 1);
         run.Start();
         run.Accept();
         run.Mesh.Advance(TimeSpan.FromSeconds(2));
@@ -485,305 +484,5 @@ public sealed class DispatchTests
         run.End(usage: new Usage { PromptTokens = 500, CachedPromptTokens = 300, CompletionTokens = 100 });
 
         Assert.Equal(new RouteSpeed(100, 20), run.Mesh.RouteOf(run.Mesh.Nodes[0]).Observed);
-    }
-
-    [Theory]
-    [InlineData("lost", RouteNoteKind.Lost)]
-    [InlineData("suspected", RouteNoteKind.Lost)]
-    [InlineData("violation", RouteNoteKind.Violated)]
-    [InlineData("timeout", RouteNoteKind.Wedged)]
-    [InlineData("engine", RouteNoteKind.EngineFailed)]
-    [InlineData("drained", RouteNoteKind.Drained)]
-    public void An_answer_that_breaks_off_goes_on_at_a_node_of_the_same_fingerprint(string fault, RouteNoteKind note)
-    {
-        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
-        run.Start();
-        PeerId first = run.Target;
-        run.Accept();
-        run.Token();
-        run.Token();
-        Assert.Equal("", run.Request.Fingerprint);
-
-        Assert.Equal(DispatchActionKind.Offer, run.Fault(fault).Kind);
-        Assert.NotEqual(first, run.Target);
-        Assert.Equal("db_same", run.Request.Fingerprint);
-        Assert.Equal([RouteNoteKind.Asked, note, RouteNoteKind.Resumed], run.Notes);
-        Assert.Equal(DispatchActionKind.SendPrompt, run.Accept().Kind);
-        Assert.Equal(DispatchActionKind.Deliver, run.Token().Kind);
-        Assert.Equal("", run.Request.Fingerprint);
-        Assert.Equal(DispatchActionKind.Complete, run.End().Kind);
-        Assert.Equal(1, run.Request.Resumptions);
-        Assert.Equal(2, run.Request.Exposure);
-    }
-
-    [Fact]
-    public void An_answer_goes_on_only_where_model_template_and_engine_are_the_same()
-    {
-        RouteFixture mesh = new(0);
-        mesh.Entries.AddRange([RouteFixture.Entry(1, fingerprint: "db_one"), RouteFixture.Entry(2, fingerprint: "db_two")]);
-        mesh.Book.OnDirectory(NodeCard.ReadAll(mesh.Entries));
-        Harness run = new(mesh);
-        run.Start();
-        run.Accept();
-        run.Token();
-
-        Assert.Equal(DispatchActionKind.Fail, run.Fault("lost").Kind);
-        Assert.Equal(InferenceOutcome.PeerLost, run.Request.Outcome);
-        Assert.Equal(1, run.Request.Offers);
-    }
-
-    [Fact]
-    public void An_answer_that_every_other_node_is_too_busy_for_waits_and_goes_on()
-    {
-        Harness run = new(new RouteFixture(3, fingerprint: "db_same"));
-        run.Start();
-        run.Accept();
-        run.Token();
-        run.Fault("engine");
-        run.Refuse(RefusalReason.QueueFull);
-
-        Assert.Equal(DispatchActionKind.Rest, run.Refuse(RefusalReason.QueueFull).Kind);
-        Assert.Equal(run.Mesh.Now + _policy.StrandedRest, run.Request.Deadline);
-        run.Mesh.Advance(_policy.StrandedRest - _tick);
-        Assert.Equal(DispatchActionKind.Wait, run.Timeout().Kind);
-        run.Mesh.Advance(_tick);
-        Assert.Equal(DispatchActionKind.Offer, run.Timeout().Kind);
-        run.Accept();
-        run.Token();
-        Assert.Equal(DispatchActionKind.Complete, run.End().Kind);
-        Assert.Equal(4, run.Request.Offers);
-        Assert.Equal(2, run.Request.Exposure);
-    }
-
-    [Fact]
-    public void An_answer_that_nobody_takes_over_fails_in_time_as_it_broke_off()
-    {
-        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
-        run.Start();
-        run.Accept();
-        run.Token();
-        run.Fault("engine");
-        Instant by = run.Mesh.Now + _policy.ResumeMax;
-        DispatchAction action = run.Refuse(RefusalReason.QueueFull, retryAfterMs: 700);
-        while (action.Kind != DispatchActionKind.Fail)
-        {
-            run.Mesh.Now = run.Request.Deadline!.Value;
-            Assert.True(run.Mesh.Now <= by);
-            action = run.Request.State == DispatchState.Stranded ? run.Timeout() : run.Refuse(RefusalReason.QueueFull);
-        }
-
-        Assert.Equal(InferenceOutcome.EngineFailed, run.Request.Outcome);
-        Assert.Null(run.Request.RetryAfter);
-    }
-
-    [Fact]
-    public void A_client_that_leaves_while_its_answer_waits_for_a_node_blames_none()
-    {
-        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
-        run.Start();
-        run.Accept();
-        run.Token();
-        run.Fault("lost");
-        run.Refuse(RefusalReason.QueueFull);
-        run.Notes.Clear();
-
-        run.Request.OnCancelled();
-        run.Drain();
-
-        Assert.Empty(run.Notes);
-        Assert.Equal(InferenceOutcome.ClientGone, run.Request.Outcome);
-    }
-
-    [Fact]
-    public void A_node_that_is_about_to_leave_hands_over_at_once()
-    {
-        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
-        run.Start();
-        PeerId first = run.Target;
-        run.Accept();
-        run.Token();
-
-        Assert.Equal(DispatchActionKind.Offer, run.Leave().Kind);
-        Assert.NotEqual(first, run.Target);
-        Assert.Equal([RouteNoteKind.Asked, RouteNoteKind.Drained, RouteNoteKind.Resumed], run.Notes);
-    }
-
-    [Theory]
-    [InlineData("leaving")]
-    [InlineData("drained")]
-    public void A_request_without_output_moves_from_a_leaving_node_at_no_cost(string how)
-    {
-        Harness run = new(new RouteFixture(2));
-        run.Start();
-        run.Accept();
-        int retries = run.Mesh.Table.RetriesLeft;
-
-        Assert.Equal(DispatchActionKind.Offer, (how == "leaving" ? run.Leave() : run.Fault(how)).Kind);
-        Assert.Equal(retries, run.Mesh.Table.RetriesLeft);
-        Assert.Equal([RouteNoteKind.Asked, RouteNoteKind.Drained, RouteNoteKind.Rerouted], run.Notes);
-    }
-
-    [Theory]
-    [InlineData(1, "db_same")]
-    [InlineData(2, "")]
-    public void A_leaving_node_that_nobody_can_follow_has_its_time(int nodes, string fingerprint)
-    {
-        Harness run = new(new RouteFixture(nodes, fingerprint: fingerprint));
-        run.Start();
-        run.Accept();
-        run.Token();
-
-        Assert.Equal(DispatchActionKind.Wait, run.Leave().Kind);
-        Assert.Equal(DispatchActionKind.Deliver, run.Token().Kind);
-        Assert.Equal(DispatchActionKind.Complete, run.End().Kind);
-    }
-
-    [Fact]
-    public void A_successor_that_calls_the_told_tokens_invalid_does_not_speak_for_the_client()
-    {
-        Harness run = new(new RouteFixture(3, fingerprint: "db_same"));
-        run.Start();
-        run.Accept();
-        run.Token();
-        run.Fault("lost");
-        run.Accept();
-
-        Assert.Equal(DispatchActionKind.Offer, run.End(InferenceFault.InvalidRequest).Kind);
-        run.Accept();
-        run.Token();
-        Assert.Equal(DispatchActionKind.Complete, run.End().Kind);
-    }
-
-    [Fact]
-    public void A_continuation_has_its_own_time_and_no_share_in_the_retry_budget()
-    {
-        Harness run = new(new RouteFixture(3, fingerprint: "db_same"));
-        run.Start();
-        run.Accept();
-        run.Token();
-        int retries = run.Mesh.Table.RetriesLeft;
-        run.Mesh.Advance(_policy.FirstTokenMax * 2);
-        run.Fault("lost");
-
-        Assert.Equal(run.Mesh.Now + _policy.ResumeMax, run.Request.OutputBy);
-        Assert.Equal(retries, run.Mesh.Table.RetriesLeft);
-        run.Mesh.Advance(_policy.ResumeMax);
-        Assert.Equal(DispatchActionKind.Fail, run.Timeout().Kind);
-        Assert.Equal(InferenceOutcome.PeerLost, run.Request.Outcome);
-    }
-
-    [Theory]
-    [InlineData(-1, DispatchActionKind.Offer)]
-    [InlineData(0, DispatchActionKind.Offer)]
-    [InlineData(1, DispatchActionKind.Fail)]
-    public void An_answer_too_long_for_a_message_beside_its_prompt_does_not_go_on(int beyond, DispatchActionKind kind)
-    {
-        const int ChoiceBytes = 24, TokenBytes = 5;
-        uint promptBytes = (uint)(InferenceLimits.PromptBytesMax - ChoiceBytes - TokenBytes + beyond);
-        Harness run = new(new RouteFixture(2, fingerprint: "db_same"), promptBytes: promptBytes);
-        run.Start();
-        run.Accept();
-        run.Token();
-
-        Assert.Equal(kind, run.Fault("lost").Kind);
-    }
-
-    [Fact]
-    public void The_speed_of_an_answer_that_moved_is_nobodys()
-    {
-        Harness run = new(new RouteFixture(2, fingerprint: "db_same"));
-        run.Start();
-        run.Accept();
-        run.Token();
-        run.Fault("lost");
-        run.Accept();
-        run.Token();
-        run.Mesh.Advance(TimeSpan.FromSeconds(1));
-        run.End(usage: new Usage { PromptTokens = 500, CompletionTokens = 400 });
-
-        Assert.All(run.Mesh.Nodes, node => Assert.Equal(default, run.Mesh.RouteOf(node).Observed));
-    }
-
-    /// <summary>One request over a route book, with every note drained into it.</summary>
-    private sealed class Harness
-    {
-        private uint _tokens;
-
-        public Harness(int nodes, DispatchPolicy? policy = null)
-            : this(new RouteFixture(nodes), policy)
-        {
-        }
-
-        public Harness(RouteFixture mesh, DispatchPolicy? policy = null, uint promptBytes = 100)
-        {
-            Mesh = mesh;
-            OfferTerms offer = new()
-            {
-                RequestId = 1,
-                Model = RouteFixture.Model,
-                PromptBytes = promptBytes,
-                OutputTokensMax = 100,
-                Choices = 1,
-            };
-            Request = new Request(RouteFixture.Query, new Transcript(offer), policy ?? _policy, new Prng(11));
-        }
-
-        public RouteFixture Mesh { get; }
-
-        public Request Request { get; }
-
-        public PeerId Target { get; private set; }
-
-        public List<RouteNoteKind> Notes { get; } = [];
-
-        public DispatchAction Start() => Then(Request.Start(Mesh.Now, Mesh.Table));
-
-        public DispatchAction Accept() => Then(Request.OnAccepted(Mesh.Now));
-
-        public DispatchAction Progress() => Then(Request.OnProgress(Mesh.Now));
-
-        public DispatchAction Token() => Then(Request.OnDelta(Mesh.Now, new TokenDelta { Offset = _tokens, TokenIds = { _tokens++ } }));
-
-        public DispatchAction Leave() => Then(Request.OnDraining(Mesh.Now, Mesh.Table));
-
-        public DispatchAction Timeout() => Then(Request.OnTimeout(Mesh.Now, Mesh.Table));
-
-        public DispatchAction Refuse(RefusalReason reason, uint retryAfterMs = 0) =>
-            Then(Request.OnRefused(Mesh.Now, reason, retryAfterMs, Mesh.Table));
-
-        public DispatchAction End(InferenceFault fault = InferenceFault.None, Usage? usage = null) =>
-            Then(Request.OnEnd(Mesh.Now, fault, usage, Mesh.Table));
-
-        public DispatchAction Fault(string fault)
-        {
-            switch (fault)
-            {
-                case "unreachable": return Then(Request.OnUnreachable(Mesh.Now, Mesh.Table));
-                case "lost": return Then(Request.OnLost(Mesh.Now, Mesh.Table));
-                case "suspected": return Then(Request.OnSuspected(Mesh.Now, Mesh.Table));
-                case "violation": return Then(Request.OnViolation(Mesh.Now, Mesh.Table));
-                case "engine": return End(InferenceFault.EngineFailed);
-                case "drained": return End(InferenceFault.Drained);
-                default:
-                    Mesh.Now = Request.Deadline ?? Mesh.Now;
-                    return Timeout();
-            }
-        }
-
-        public void Drain()
-        {
-            while (Request.TryTakeNote(out RouteNote note))
-            {
-                Notes.Add(note.Kind);
-                Mesh.Book.OnNote(Mesh.Now, note);
-            }
-        }
-
-        private DispatchAction Then(DispatchAction action)
-        {
-            Drain();
-            Target = action.Kind == DispatchActionKind.Offer ? action.Target : Target;
-            return action;
-        }
     }
 }
