@@ -40,20 +40,7 @@ public sealed class GgufReader
 
     /// <summary>Reads the header of the file at <paramref name="path"/>.</summary>
     /// <exception cref="InvalidModelException">The file is missing or no usable GGUF; the message names both.</exception>
-    public static GgufFile ReadFile(string path)
-    {
-        try
-        {
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
-            return TryRead(stream, out GgufFile? file, out string fault)
-                ? file!
-                : throw new InvalidModelException($"{path}: {fault}");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidModelException($"{path}: cannot be read: {exception.Message}", exception);
-        }
-    }
+    public static GgufFile ReadFile(string path) => ModelHeader.Read<GgufFile>(path, TryRead);
 
     /// <summary>Reads a header from a stream that is as long as the file.</summary>
     public static bool TryRead(Stream stream, out GgufFile? file, out string fault)

@@ -19,7 +19,7 @@ internal sealed class Mp3Source : IAudioSource
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new InvalidAudioException($"the {Name} file is truncated or damaged", e);
+            throw InvalidAudioException.Truncated(Name, e);
         }
     }
 
@@ -35,7 +35,7 @@ internal sealed class Mp3Source : IAudioSource
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new InvalidAudioException($"the {Name} file is truncated or damaged", e);
+            throw InvalidAudioException.Truncated(Name, e);
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class VorbisSource : IAudioSource
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new InvalidAudioException($"the {Name} file is truncated or damaged", e);
+            throw InvalidAudioException.Truncated(Name, e);
         }
     }
 
@@ -36,7 +36,7 @@ internal sealed class VorbisSource : IAudioSource
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new InvalidAudioException($"the {Name} file is truncated or damaged", e);
+            throw InvalidAudioException.Truncated(Name, e);
         }
     }
 
