@@ -1,5 +1,3 @@
-using Darkbloom.Protocol.Primitives;
-
 namespace Darkbloom.Simulations.Fleet;
 
 /// <summary>One answer in a Mac's engine.</summary>
@@ -22,7 +20,6 @@ internal sealed class EngineJob(int promptTokens, int outputTokens, int told)
     /// <summary>Tokens of the whole answer that the gateway was sent.</summary>
     public int Told { get; set; } = told;
 
+    /// <summary>Tokens that an earlier Mac drew.</summary>
     public int ToldBefore { get; } = told;
-
-    public Instant StartedAt { get; set; }
 }

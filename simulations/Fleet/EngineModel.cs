@@ -24,8 +24,6 @@ internal sealed class EngineModel(MacClass mac)
     /// <summary>Seconds that answers have been decoded for, over all answers.</summary>
     public double BusySeconds { get; private set; }
 
-    public int Jobs => _jobs.Count;
-
     /// <summary>When the first job has a piece to send; null while nothing runs. Call <see cref="Advance"/> then.</summary>
     public Instant? Next
     {
@@ -54,7 +52,6 @@ internal sealed class EngineModel(MacClass mac)
     public void Add(Instant now, EngineJob job)
     {
         Advance(now);
-        job.StartedAt = now;
         _jobs.Add(job);
         Settle();
     }

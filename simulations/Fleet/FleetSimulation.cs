@@ -32,6 +32,7 @@ public sealed class FleetSimulation
     private readonly Instant _end;
     private readonly List<FleetSample> _series = [];
     private double _slotSeconds;
+    private double _demandFactor = 1;
 
     public FleetSimulation(FleetScenario scenario, ulong seed)
     {
@@ -80,8 +81,6 @@ public sealed class FleetSimulation
 
     /// <summary>Until then the fleet finds itself; clients ask from then on.</summary>
     private static TimeSpan Warmup => TimeSpan.FromSeconds(5);
-
-    private double _demandFactor = 1;
 
     /// <summary>Lets virtual time pass; false when the run is over.</summary>
     public bool Advance(TimeSpan duration)

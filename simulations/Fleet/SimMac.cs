@@ -28,6 +28,7 @@ internal sealed class SimMac
     private EngineModel _engine;
     private ulong _reported;
     private long _life;
+    private double _busyBefore;
     private Instant? _engineDue;
     private Instant? _queueDue;
 
@@ -59,8 +60,6 @@ internal sealed class SimMac
 
     /// <summary>Seconds of slots in use, over all lives.</summary>
     public double BusySeconds => _busyBefore + _engine.BusySeconds;
-
-    private double _busyBefore;
 
     private Instant Now => _world.Agenda.Now;
 

@@ -56,6 +56,9 @@ internal sealed class SimRequest
     /// <summary>The node at hand; null when there is none.</summary>
     public SimMac? Node => _node;
 
+    /// <summary>Grows with each offer: messages of an earlier one are told apart by it.</summary>
+    public int Attempt => _attempt;
+
     public bool HasEnded => _dispatch.State == DispatchState.Ended;
 
     private Instant Now => _world.Agenda.Now;
@@ -133,8 +136,6 @@ internal sealed class SimRequest
         _dispatch.Offers,
         _dispatch.Exposure,
         _dispatch.Resumptions);
-
-    public int Attempt => _attempt;
 
     private static double Seconds(TimeSpan time) => time.TotalSeconds;
 
