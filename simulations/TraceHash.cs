@@ -16,6 +16,9 @@ public sealed class TraceHash : IDisposable
         _hash.AppendData(bytes);
     }
 
+    /// <summary>The number's bits: two that differ in the last place are told apart.</summary>
+    public void Add(double value) => Add(BitConverter.DoubleToInt64Bits(value));
+
     /// <summary>The hash of everything added so far.</summary>
     public string Current => Convert.ToHexStringLower(_hash.GetCurrentHash());
 

@@ -5,8 +5,7 @@ namespace Darkbloom.Simulations.Fleet;
 
 /// <summary>Generators that don't disturb each other, and the distributions that worlds are drawn from.</summary>
 /// <remarks>
-/// Each purpose of each actor has its own generator, so that one more actor or draw changes nothing else. Logarithms and
-/// cosines come from the platform: a seed replays exactly on the same platform and .NET version.
+/// Each purpose of each actor has its own generator, so that one more actor or draw changes nothing else.
 /// </remarks>
 internal static class Chances
 {
@@ -21,20 +20,34 @@ internal static class Chances
     /// <summary>Evenly spread, above 0 and at most 1.</summary>
     public static double Unit(this Prng prng) => ((prng.NextUInt64() >> 11) + 1) / UnitsPerOne;
 
-    public static double Exponential(this Prng prng, double mean) => -Math.Log(prng.Unit()) * mean;
+    public static double Exponential(this Prng prng, double mean) => -FrozenMath.Log(prng.Unit()) * mean;
 
-    public static double Weibull(this Prng prng, double shape, double scale) => scale * Math.Pow(-Math.Log(prng.Unit()), 1 / shape);
+    public static double Weibull(this Prng prng, double shape, double scale) => prng.Unit() is var unit && unit < 1
+        ? scale * FrozenMath.Exp(FrozenMath.Log(-FrozenMath.Log(unit)) / shape)
+        : 0;
 
     public static double LogNormal(this Prng prng, double median, double p99)
     {
-        double sigma = p99 <= median ? 0 : Math.Log(p99 / median) / Normal99;
-        return median * Math.Exp(sigma * prng.Normal());
+        double sigma = p99 <= median ? 0 : FrozenMath.Log(p99 / median) / Normal99;
+        return median * FrozenMath.Exp(sigma * prng.Normal());
     }
 
     /// <summary>The token that the simulated model draws at a place of an answer, whichever Mac draws it.</summary>
     public static uint TokenOf(ulong request, int position) => unchecked((uint)Mix((request << 24) + (uint)position));
 
-    private static double Normal(this Prng prng) => Math.Sqrt(-2 * Math.Log(prng.Unit())) * Math.Cos(2 * Math.PI * prng.Unit());
+    /// <summary>Marsaglia's polar method: of a point within the unit circle, no angle is needed.</summary>
+    private static double Normal(this Prng prng)
+    {
+        while (true)
+        {
+            double x = (2 * prng.Unit()) - 1, y = (2 * prng.Unit()) - 1;
+            double square = (x * x) + (y * y);
+            if (square is > 0 and < 1)
+            {
+                return x * Math.Sqrt(-2 * FrozenMath.Log(square) / square);
+            }
+        }
+    }
 
     /// <summary>The finalizer of SplitMix64.</summary>
     private static ulong Mix(ulong value)

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.IO;
 using System.Linq;
@@ -16,16 +17,29 @@ public sealed class FleetReport
     private readonly FleetScenario _scenario;
     private readonly IReadOnlyList<FleetResult> _results;
 
-    public FleetReport(FleetScenario scenario, IReadOnlyList<FleetResult> results)
+    /// <param name="results">At least one.</param>
+    /// <param name="interrupted">Further seeds were wanted and never began.</param>
+    public FleetReport(FleetScenario scenario, IReadOnlyList<FleetResult> results, bool interrupted = false)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         ArgumentNullException.ThrowIfNull(results);
         (_scenario, _results) = (scenario, results);
-        Misses = [.. Missed()];
+        IsInterrupted = interrupted || results.Any(static result => !result.IsWhole);
+        Misses = IsInterrupted ? [] : [.. Missed()];
     }
 
-    /// <summary>Expectations that were missed, in words.</summary>
+    public FleetScenario Scenario => _scenario;
+
+    /// <summary>Expectations that were missed, in words; none of a run that was interrupted.</summary>
     public IReadOnlyList<string> Misses { get; }
+
+    /// <summary>Some seeds were stopped before their end, or never began.</summary>
+    public bool IsInterrupted { get; }
+
+    public ImmutableArray<ulong> Seeds => [.. _results.Select(static result => result.Seed)];
+
+    /// <summary>Seeds that ran until their end.</summary>
+    public int WholeSeeds => _results.Count(static result => result.IsWhole);
 
     public int Violations => _results.Sum(static result => result.Violations.Length);
 
@@ -36,6 +50,29 @@ public sealed class FleetReport
 
     /// <summary>A seed that broke an invariant; null when none did.</summary>
     public ulong? ReplaySeed => _results.FirstOrDefault(static result => result.Violations.Length > 0)?.Seed;
+
+    /// <summary>Reads back what was written: the summary, and the tables beside it.</summary>
+    /// <exception cref="FormatException">A table isn't one that this program writes, or was cut short.</exception>
+    public static FleetReport Read(FleetSummary summary, TextReader requests, TextReader series, TextReader violations)
+    {
+        ArgumentNullException.ThrowIfNull(summary);
+        Dictionary<ulong, List<RequestRecord>> rows = FleetTables.ReadRequests(requests);
+        Dictionary<ulong, List<FleetSample>> samples = FleetTables.ReadSeries(series);
+        Dictionary<ulong, List<FleetViolation>> broken = FleetTables.ReadViolations(violations);
+        FleetResult[] results =
+        [
+            .. summary.Seeds.Select(run => new FleetResult(
+                run.Seed,
+                [.. rows.GetValueOrDefault(run.Seed, [])],
+                [.. samples.GetValueOrDefault(run.Seed, [])],
+                [.. broken.GetValueOrDefault(run.Seed, [])],
+                run.Metrics)
+            {
+                Hash = run.Hash,
+            }),
+        ];
+        return new FleetReport(summary.Scenario, results, summary.IsInterrupted);
+    }
 
     /// <summary>How much more this report's runs gave than the other's with the same seeds.</summary>
     public Estimate DifferenceTo(FleetReport other, string metric)
@@ -68,6 +105,8 @@ public sealed class FleetReport
             ["revision"] = revision,
             ["fidelity"] = FleetSimulation.Fidelity,
             ["seeds"] = new JsonArray([.. _results.Select(static result => (JsonNode)result.Seed)]),
+            ["hashes"] = new JsonArray([.. _results.Select(static result => (JsonNode)result.Hash)]),
+            ["interrupted"] = IsInterrupted,
             ["violations"] = Violations,
             ["missed"] = new JsonArray([.. Misses.Select(static miss => (JsonNode)miss)]),
             ["metrics"] = metrics,
@@ -85,14 +124,12 @@ public sealed class FleetReport
     public void WriteRequests(TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        writer.Write("seed,id,gateway,arrived_s,first_token_s,total_s,longest_gap_s,prompt_tokens,output_tokens,outcome,offers,exposure,resumptions\n");
+        writer.Write(FleetTables.RequestsHeader + "\n");
         foreach (FleetResult result in _results)
         {
-            foreach (RequestRecord r in result.Requests)
+            foreach (RequestRecord request in result.Requests)
             {
-                writer.Write(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{result.Seed},{r.Id},{r.Gateway},{r.ArrivedS:F6},{r.FirstTokenS:F6},{r.TotalS:F6},{r.LongestGapS:F6},{r.PromptTokens},{r.OutputTokens},{r.Outcome},{r.Offers},{r.Exposure},{r.Resumptions}\n"));
+                writer.Write(FleetTables.RowOf(result.Seed, request) + "\n");
             }
         }
     }
@@ -100,12 +137,12 @@ public sealed class FleetReport
     public void WriteSeries(TextWriter writer)
     {
         ArgumentNullException.ThrowIfNull(writer);
-        writer.Write("seed,at_s,alive,in_flight,submitted,ended\n");
+        writer.Write(FleetTables.SeriesHeader + "\n");
         foreach (FleetResult result in _results)
         {
-            foreach (FleetSample s in result.Series)
+            foreach (FleetSample sample in result.Series)
             {
-                writer.Write(string.Create(CultureInfo.InvariantCulture, $"{result.Seed},{s.AtS:F0},{s.Alive},{s.InFlight},{s.Submitted},{s.Ended}\n"));
+                writer.Write(FleetTables.RowOf(result.Seed, sample) + "\n");
             }
         }
     }
@@ -118,8 +155,7 @@ public sealed class FleetReport
         {
             foreach (FleetViolation violation in result.Violations)
             {
-                JsonObject line = new() { ["seed"] = result.Seed, ["request"] = violation.Request, ["what"] = violation.What };
-                writer.Write(line.ToJsonString() + "\n");
+                writer.Write(FleetTables.RowOf(result.Seed, violation) + "\n");
             }
         }
     }

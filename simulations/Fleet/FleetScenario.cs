@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Darkbloom.Simulations.Traces;
 
 namespace Darkbloom.Simulations.Fleet;
 
@@ -70,6 +71,16 @@ public sealed record FleetDemand
 
     /// <summary>Lengths of answers are spread exponentially with this mean instead; 0: they are not.</summary>
     public double OutputTokensMeanExponential { get; init; }
+
+    /// <summary>A file of recorded requests to replay instead, as <c>darkbloom sim import</c> writes it; times and lengths are its own.</summary>
+    public string? Trace { get; init; }
+
+    /// <summary>How much denser than recorded they come.</summary>
+    public double TraceSpeed { get; init; } = 1;
+
+    /// <summary>What <see cref="Trace"/> holds.</summary>
+    [JsonIgnore]
+    public FleetTrace? Requests { get; init; }
 
     /// <summary>Clients wait for the first token this long.</summary>
     public double FirstTokenSecondsMax { get; init; } = 120;

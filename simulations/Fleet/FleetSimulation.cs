@@ -37,6 +37,11 @@ public sealed class FleetSimulation
     public FleetSimulation(FleetScenario scenario, ulong seed)
     {
         ArgumentNullException.ThrowIfNull(scenario);
+        if (scenario.Demand is { Trace: not null, Requests: null })
+        {
+            throw new ArgumentException("The scenario's recorded requests were not read.", nameof(scenario));
+        }
+
         (_scenario, Seed) = (scenario, seed);
         _arrivals = Chances.Of(seed, FleetWorld.Actor, ChancePurpose.Arrivals);
         _promptLengths = Chances.Of(seed, FleetWorld.Actor, ChancePurpose.Lengths);
@@ -82,12 +87,21 @@ public sealed class FleetSimulation
     /// <summary>Until then the fleet finds itself; clients ask from then on.</summary>
     private static TimeSpan Warmup => TimeSpan.FromSeconds(5);
 
+    /// <summary>Whether clients stopped asking, and what was under way ended or had its time.</summary>
+    private bool IsOver => _world.Agenda.Now >= _end && Now.Ticks % SampleInterval.Ticks == 0 && (InFlight == 0 || _world.Agenda.Now >= _end + SettleMax);
+
     /// <summary>Lets virtual time pass; false when the run is over.</summary>
     public bool Advance(TimeSpan duration)
     {
+        // Whether it is over is asked at the same instants however long the steps are.
         Instant until = _world.Agenda.Now + duration;
-        _ = _world.Agenda.RunUntil(until);
-        return _world.Agenda.Now < _end || (InFlight > 0 && _world.Agenda.Now < _end + SettleMax);
+        while (!IsOver && _world.Agenda.Now < until)
+        {
+            Instant next = new Instant(0) + (SampleInterval * (Math.Floor(Now / SampleInterval) + 1));
+            _ = _world.Agenda.RunUntil(next < until ? next : until);
+        }
+
+        return !IsOver;
     }
 
     /// <summary>What came out, so far as it did.</summary>
@@ -95,18 +109,22 @@ public sealed class FleetSimulation
     {
         FleetChecks checks = _world.Checks;
         checks.OnCensus(InFlight);
-        if (InFlight > 0 && _world.Agenda.Now >= _end + SettleMax)
+        if (InFlight > 0 && IsOver)
         {
             checks.Violated(0, $"{InFlight} requests never ended");
         }
 
         double busy = _macs.Sum(static mac => mac.BusySeconds);
-        return new FleetResult(
+        FleetResult result = new(
             Seed,
             [.. _world.Records.OrderBy(static record => record.Id)],
             [.. _series],
             [.. checks.Violations],
-            FleetMetrics.Of(_world.Records, checks, _slotSeconds > 0 ? busy / _slotSeconds : 0, _series));
+            FleetMetrics.Of(_world.Records, checks, _slotSeconds > 0 ? busy / _slotSeconds : 0, _series))
+        {
+            IsWhole = IsOver,
+        };
+        return result with { Hash = FleetResult.HashOf(Events, result) };
     }
 
     private SimMac NewMac(int actor)
@@ -230,18 +248,33 @@ public sealed class FleetSimulation
     {
         if (request > 0)
         {
-            int promptTokens = (int)Math.Clamp(
-                Math.Ceiling(_promptLengths.LogNormal(_scenario.Demand.PromptTokensMedian, _scenario.Demand.PromptTokensP99)), 1, ScenarioRules.PromptTokensMax);
             SimGateway gateway = _world.Gateways[_arrivals.Next(_world.Gateways.Length)];
             _world.Checks.OnSubmitted(request);
-            gateway.OnRequest(request, promptTokens);
+            gateway.OnRequest(request, PromptTokensOf(request));
         }
 
-        double rate = _scenario.Demand.RequestsPerSecond * _demandFactor;
-        if (rate > 0 && _world.Agenda.Now + TimeSpan.FromSeconds(_arrivals.Exponential(1 / rate)) is var next && next < _end)
+        if (NextArrival(request + 1) is { } next && next < _end)
         {
             _world.Agenda.Schedule(next, FleetWorld.Actor, FleetWorld.Actor, () => Arrive(request + 1));
         }
+    }
+
+    private int PromptTokensOf(int request) => _scenario.Demand.Requests is { } recorded
+        ? recorded.Requests[request - 1].PromptTokens
+        : (int)Math.Clamp(
+            Math.Ceiling(_promptLengths.LogNormal(_scenario.Demand.PromptTokensMedian, _scenario.Demand.PromptTokensP99)), 1, ScenarioRules.PromptTokensMax);
+
+    private Instant? NextArrival(int request)
+    {
+        if (_scenario.Demand.Requests is { } recorded)
+        {
+            return request <= recorded.Requests.Length
+                ? new Instant(0) + Warmup + TimeSpan.FromSeconds(recorded.Requests[request - 1].ArrivedS / _scenario.Demand.TraceSpeed)
+                : null;
+        }
+
+        double rate = _scenario.Demand.RequestsPerSecond * _demandFactor;
+        return rate > 0 ? _world.Agenda.Now + TimeSpan.FromSeconds(_arrivals.Exponential(1 / rate)) : null;
     }
 
     private void Sample()
@@ -270,7 +303,7 @@ public sealed class FleetSimulation
             sum += terms[i] / (x + 1 + i);
         }
 
-        return Math.Exp(((x + 0.5) * Math.Log(shifted)) - shifted) * 2.5066282746310005 * sum / x;
+        return FrozenMath.Exp(((x + 0.5) * FrozenMath.Log(shifted)) - shifted) * 2.5066282746310005 * sum / x;
     }
 }
 

@@ -12,6 +12,11 @@ internal sealed class OutputLengths(Prng prng, FleetDemand demand)
 
     public int Of(int request)
     {
+        if (demand.Requests is { } recorded)
+        {
+            return recorded.Requests[request - 1].OutputTokens;
+        }
+
         while (_lengths.Count <= request)
         {
             double length = demand.OutputTokensMeanExponential > 0

@@ -45,6 +45,7 @@ internal static class ScenarioRules
         Within("demand.outputTokensMedian", scenario.Demand.OutputTokensMedian, 1, TokensMax);
         Within("demand.outputTokensP99", scenario.Demand.OutputTokensP99, scenario.Demand.OutputTokensMedian, TokensMax);
         Within("demand.outputTokensMeanExponential", scenario.Demand.OutputTokensMeanExponential, 0, TokensMax);
+        Within("demand.traceSpeed", scenario.Demand.TraceSpeed, 0.001, 1000);
         Within("demand.firstTokenSecondsMax", scenario.Demand.FirstTokenSecondsMax, 0.001, 1_000_000);
         OneOf("owners.model", scenario.Owners.Model, OwnerModel.Known.Select(static known => known.Name).Prepend("none"));
         Within("owners.gracefulShare", scenario.Owners.GracefulShare, 0, 1);

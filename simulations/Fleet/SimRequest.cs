@@ -137,7 +137,8 @@ internal sealed class SimRequest
         _dispatch.Exposure,
         _dispatch.Resumptions);
 
-    private static double Seconds(TimeSpan time) => time.TotalSeconds;
+    /// <summary>In whole microseconds, so that a row reads back as it was written.</summary>
+    private static double Seconds(TimeSpan time) => time.Ticks / TimeSpan.TicksPerMicrosecond / 1e6;
 
     private void OnDelta(TokenDelta delta)
     {

@@ -35,7 +35,7 @@ public sealed class LayeringTests
         // The mesh that is compared runs as processes, and what compares links none of it.
         ["tests/Conformance/Conformance.csproj"] = ["Cli"],
         ["tests/Gateway.Tests/Gateway.Tests.csproj"] = ["Conformance", "Gateway", "Mesh", "Protocol"],
-        ["tests/Cli.Tests/Cli.Tests.csproj"] = ["Cli", "Gateway", "Mesh", "Node", "Protocol", "Rendezvous"],
+        ["tests/Cli.Tests/Cli.Tests.csproj"] = ["Cli", "Gateway", "Mesh", "Node", "Protocol", "Rendezvous", "Simulations"],
         // The whole mesh from the outside: processes again.
         ["tests/EndToEnd.Tests/EndToEnd.Tests.csproj"] = ["Cli", "Conformance"],
         ["tests/Repository.Tests/Repository.Tests.csproj"] = ["Gateway", "Mesh", "Node", "Protocol", "Rendezvous"],

@@ -3,6 +3,7 @@ using System.IO;
 using System.Linq;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Simulations.Fleet;
+using Darkbloom.Simulations.Traces;
 using Xunit;
 
 namespace Darkbloom.Simulations.Tests;
@@ -70,6 +71,29 @@ public sealed class FleetSimulationTests
         int Count(double from, double to) => result.Requests.Count(r => r.ArrivedS >= from && r.ArrivedS < to);
         Assert.InRange((double)Count(120, 240) / Count(0, 120), 4, 6);
         Assert.InRange((double)Count(240, 360) / Count(0, 120), 0.7, 1.4);
+    }
+
+    [Fact]
+    public void Time_may_pass_in_steps_of_any_length()
+    {
+        FleetScenario scenario = Scenario("lid-close", "fleet.macs=20", "minutes=6", "demand.requestsPerSecond=1");
+        FleetSimulation simulation = new(scenario, 1);
+        while (simulation.Advance(TimeSpan.FromSeconds(10)))
+        {
+        }
+
+        Assert.Equal(Run(scenario, 1).Hash, simulation.Result().Hash);
+    }
+
+    [Fact]
+    public void Recorded_requests_come_when_and_as_long_as_they_were()
+    {
+        FleetTrace trace = FleetTrace.Read(["arrived_s,prompt_tokens,output_tokens,conversation,shared_tokens", "0,10,20,0,0", "30,40,50,0,0"], 1);
+        FleetScenario scenario = Scenario("hello", "fleet.macs=3", "demand.trace=recorded.csv", "demand.traceSpeed=2");
+        FleetResult result = Run(scenario with { Demand = scenario.Demand with { Requests = trace } }, 1);
+        Assert.Equal([(10, 20), (40, 50)], result.Requests.Select(static r => (r.PromptTokens, r.OutputTokens)));
+        Assert.Equal(15, result.Requests[1].ArrivedS - result.Requests[0].ArrivedS, 6);
+        Assert.Throws<ArgumentException>(() => new FleetSimulation(scenario, 1));
     }
 
     public static TheoryData<string> Scenarios() => [.. ScenarioFile.Known];

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 using Darkbloom.Cli.Settings;
 using Darkbloom.Simulations.Fleet;
 
@@ -40,16 +41,36 @@ internal sealed record SimPlan
             : File.ReadAllText(scenario);
     }
 
+    /// <summary>The scenario with each of the seeds.</summary>
+    public IReadOnlyList<SimJob> JobsOf(FleetScenario scenario) =>
+        [.. Enumerable.Range(0, Seeds).Select(index => new SimJob(scenario, FirstSeed + (ulong)index))];
+
+    /// <summary>A scenario with the trace that it names, which lies where the person is.</summary>
+    /// <exception cref="SettingException">The trace can't be read.</exception>
+    public static FleetScenario WithTrace(FleetScenario scenario) => scenario.Demand.Trace is { } path
+        ? scenario with { Demand = scenario.Demand with { Requests = TraceFile.Load(path, TraceFile.RequestsPerSecond) } }
+        : scenario;
+
     /// <exception cref="SettingException">The scenario or a setting is wrong.</exception>
     public FleetScenario Read()
     {
         try
         {
-            return ScenarioFile.Read(TextOf(Scenario), Settings);
+            FleetScenario scenario = ScenarioFile.Read(TextOf(Scenario), Settings);
+            return scenario.Demand.Trace is { } trace
+                ? WithTrace(scenario with { Demand = scenario.Demand with { Trace = Locate(trace) } })
+                : scenario;
         }
         catch (FormatException e)
         {
             throw new SettingException($"{Scenario}: {e.Message}");
         }
+    }
+
+    /// <summary>A trace that a scenario names lies beside the scenario's file, or where the person is.</summary>
+    private string Locate(string trace)
+    {
+        string beside = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(Scenario))!, trace);
+        return File.Exists(beside) ? Path.GetRelativePath(Environment.CurrentDirectory, beside) : trace;
     }
 }

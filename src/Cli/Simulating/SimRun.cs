@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading;
@@ -8,8 +9,8 @@ using Darkbloom.Simulations.Fleet;
 
 namespace Darkbloom.Cli.Simulating;
 
-/// <summary>Runs the seeds of a plan, several at once, and tells a person how far they are.</summary>
-internal sealed class SimRun(SimPlan plan, Terminal terminal)
+/// <summary>Runs scenarios and seeds, several at once, and tells a person how far they are.</summary>
+internal sealed class SimRun(Terminal terminal, int atOnce)
 {
     private const string EraseLine = "\r\u001b[K";
     private static readonly TimeSpan Slice = TimeSpan.FromSeconds(10);
@@ -20,39 +21,45 @@ internal sealed class SimRun(SimPlan plan, Terminal terminal)
     private TimeSpan _shownAt;
     private int _done;
 
-    /// <exception cref="OperationCanceledException">The person interrupted it.</exception>
-    public async Task<FleetReport> RunAsync(CancellationToken stop)
+    /// <summary>Runs all of them; null for those that never began because the person interrupted.</summary>
+    public async Task<FleetResult?[]> RunAsync(IReadOnlyList<SimJob> jobs, CancellationToken stop)
     {
-        FleetScenario scenario = plan.Read();
-        FleetResult[] results = new FleetResult[plan.Seeds];
-        ParallelOptions options = new() { MaxDegreeOfParallelism = plan.Jobs, CancellationToken = stop };
-        await Parallel.ForAsync(0, plan.Seeds, options, (index, token) =>
+        FleetResult?[] results = new FleetResult?[jobs.Count];
+        ParallelOptions options = new() { MaxDegreeOfParallelism = atOnce, CancellationToken = stop };
+        try
         {
-            results[index] = Run(scenario, plan.FirstSeed + (ulong)index, token);
-            return ValueTask.CompletedTask;
-        });
+            await Parallel.ForAsync(0, jobs.Count, options, (index, _) =>
+            {
+                results[index] = Run(jobs[index], jobs.Count, stop);
+                return ValueTask.CompletedTask;
+            });
+        }
+        catch (OperationCanceledException)
+        {
+            // What ran until then is worth keeping.
+        }
+
         if (terminal.IsErrorInteractive)
         {
             await terminal.Error.WriteAsync(EraseLine);
         }
 
-        return new FleetReport(scenario, results);
+        return results;
     }
 
-    private FleetResult Run(FleetScenario scenario, ulong seed, CancellationToken stop)
+    private FleetResult Run(SimJob job, int jobs, CancellationToken stop)
     {
-        FleetSimulation simulation = new(scenario, seed);
-        while (simulation.Advance(Slice))
+        FleetSimulation simulation = new(job.Scenario, job.Seed);
+        while (simulation.Advance(Slice) && !stop.IsCancellationRequested)
         {
-            stop.ThrowIfCancellationRequested();
-            Show(scenario, simulation);
+            Show(job.Scenario, simulation, jobs);
         }
 
         _ = Interlocked.Increment(ref _done);
         return simulation.Result();
     }
 
-    private void Show(FleetScenario scenario, FleetSimulation simulation)
+    private void Show(FleetScenario scenario, FleetSimulation simulation, int jobs)
     {
         if (!terminal.IsErrorInteractive)
         {
@@ -70,7 +77,10 @@ internal sealed class SimRun(SimPlan plan, Terminal terminal)
             _shownAt = now;
             terminal.Error.Write(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{EraseLine}seed {simulation.Seed} ({_done} of {plan.Seeds} done)  {simulation.Now.TotalMinutes:F0} of {scenario.Minutes:F0} min  {simulation.Now / now:F0}x real time  {simulation.Events / now.TotalSeconds / 1000:F0}k events/s  {simulation.Alive} up  {simulation.InFlight} in flight  {simulation.Violations} violations"));
+                $"{EraseLine}{scenario.Name}, seed {simulation.Seed} ({_done} of {jobs} done)  {simulation.Now.TotalMinutes:F0} of {scenario.Minutes:F0} min  {simulation.Now / now:F0}x real time  {simulation.Events / now.TotalSeconds / 1000:F0}k events/s  {simulation.Alive} up  {simulation.InFlight} in flight  {simulation.Violations} violations"));
         }
     }
 }
+
+/// <summary>One run: a scenario and a seed.</summary>
+internal sealed record SimJob(FleetScenario Scenario, ulong Seed);

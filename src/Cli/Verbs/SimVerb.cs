@@ -1,6 +1,4 @@
-using System;
 using System.CommandLine;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.Json.Nodes;
@@ -18,7 +16,6 @@ namespace Darkbloom.Cli.Verbs;
 internal static class SimVerb
 {
     private const string First = "hello";
-    private const int SeedsMax = 1000;
 
     public static Verb Create(Terminal terminal)
     {
@@ -30,15 +27,23 @@ internal static class SimVerb
                 new("darkbloom sim list", "the scenarios that come with it"),
                 new("darkbloom sim run lid-close --seeds 5 --out results", "one of them, with confidence intervals and files"),
                 new("darkbloom sim compare lid-close --set owners.gracefulShare=1 --seeds 5", "the same seeds, once with another setting"),
+                new("darkbloom sim sweep hello --param fleet.macs=50,100,200 --seeds 5", "a table over the values of one setting or several"),
+                new("darkbloom sim check --random 20", "every scenario and twenty random ones: do the invariants hold?"),
             ],
         };
         Option<bool> json = SettingOptions.CreateJsonOption();
         verb.Add(json);
-        verb.SetAction((parsed, _) => RunAsync(new SimPlan { Scenario = First, Seeds = 1 }, parsed.GetValue(json), terminal));
+        verb.SetAction((parsed, _) => RunAsync(new SimPlan { Scenario = First, Seeds = 1 }, parsed.GetValue(json), teaches: true, terminal));
         verb.Add(CreateList(terminal));
         verb.Add(CreateDescribe(terminal));
         verb.Add(CreateRun(terminal));
         verb.Add(CreateCompare(terminal));
+        verb.Add(SimSweepVerb.Create(terminal));
+        verb.Add(SimCheckVerb.Create(terminal));
+        verb.Add(SimReplayVerb.Create(terminal));
+        verb.Add(SimMinimizeVerb.Create(terminal));
+        verb.Add(CreateReport(terminal));
+        verb.Add(SimImportVerb.Create(terminal));
         return verb;
     }
 
@@ -75,7 +80,7 @@ internal static class SimVerb
         {
             Examples = [new("darkbloom sim describe lid-close > mine.json", "then: darkbloom sim run mine.json")],
         };
-        Argument<string> scenario = ScenarioArgument();
+        Argument<string> scenario = SimOptions.ScenarioArgument();
         verb.Add(scenario);
         verb.SetAction(parsed => terminal.Out.Write(SimPlan.TextOf(parsed.GetValue(scenario)!)));
         return verb;
@@ -92,8 +97,8 @@ internal static class SimVerb
                 new("darkbloom sim run mine.json --first-seed 17 --seeds 1", "a file of one's own, and a seed that was printed"),
             ],
         };
-        RunOptions options = new(verb);
-        verb.SetAction((parsed, _) => RunAsync(options.Read(parsed), parsed.GetValue(options.Json), terminal));
+        SimOptions options = new(verb, "report.html, summary.json, requests.csv, series.csv and violations.jsonl");
+        verb.SetAction((parsed, _) => RunAsync(options.Read(parsed), parsed.GetValue(options.Json), teaches: false, terminal));
         return verb;
     }
 
@@ -103,7 +108,7 @@ internal static class SimVerb
         {
             Examples = [new("darkbloom sim compare idle-desktops --set owners.gracefulShare=0 --seeds 5", "what goodbyes are worth")],
         };
-        RunOptions options = new(verb);
+        SimOptions options = new(verb, "nothing: a comparison is shown");
         verb.SetAction(async (parsed, _) =>
         {
             SimPlan changed = options.Read(parsed);
@@ -113,134 +118,77 @@ internal static class SimVerb
             }
 
             using StopSignals signals = StopSignals.Listen();
-            FleetReport before = await new SimRun(changed with { Settings = [] }, terminal).RunAsync(signals.Token);
-            FleetReport after = await new SimRun(changed, terminal).RunAsync(signals.Token);
-            ShowDifference(before, after, parsed.GetValue(options.Json), terminal);
-            return (int)(before.Violations + after.Violations > 0 ? ExitCode.InvariantBroken : ExitCode.Success);
+            SimRun run = new(terminal, changed.Jobs);
+            FleetScenario before = (changed with { Settings = [] }).Read(), after = changed.Read();
+            FleetResult?[] results = await run.RunAsync([.. changed.JobsOf(before), .. changed.JobsOf(after)], signals.Token);
+            signals.Token.ThrowIfCancellationRequested();
+            FleetReport[] reports = [new(before, [.. results[..changed.Seeds]!]), new(after, [.. results[changed.Seeds..]!])];
+            SimScreens.ShowDifference(reports[0], reports[1], parsed.GetValue(options.Json), terminal);
+            return (int)(reports.Any(static report => report.Violations > 0) ? ExitCode.InvariantBroken : ExitCode.Success);
         });
         return verb;
     }
 
-    private static async Task<int> RunAsync(SimPlan plan, bool json, Terminal terminal)
+    private static Verb CreateReport(Terminal terminal)
     {
-        using StopSignals signals = StopSignals.Listen();
-        FleetReport report = await new SimRun(plan, terminal).RunAsync(signals.Token);
-        if (plan.Out is { } directory)
+        Verb verb = new("report", "Write report.html anew from the other files of a results folder.")
         {
-            SimFiles.Write(directory, report);
+            Examples = [new("darkbloom sim report results", "writes results/report.html")],
+        };
+        Argument<string> results = new("results") { Description = "a folder that `darkbloom sim run --out` wrote" };
+        verb.Add(results);
+        verb.SetAction(parsed =>
+        {
+            string path = parsed.GetValue(results)!, revision = SimFiles.ReadSummary(path).Revision;
+            FleetReport report = SimFiles.ReadReport(path);
+            SimFiles.Write(SimFiles.DirectoryOf(path), (SimFiles.Page, writer => report.WritePage(writer, revision)));
+            terminal.Out.WriteLine($"Wrote {Path.GetFullPath(Path.Combine(SimFiles.DirectoryOf(path), SimFiles.Page))}.");
+        });
+        return verb;
+    }
+
+    private static async Task<int> RunAsync(SimPlan plan, bool json, bool teaches, Terminal terminal)
+    {
+        FleetScenario scenario = plan.Read();
+        using StopSignals signals = StopSignals.Listen();
+        FleetResult?[] results = await new SimRun(terminal, plan.Jobs).RunAsync(plan.JobsOf(scenario), signals.Token);
+        FleetResult[] ran = [.. results.OfType<FleetResult>()];
+        if (ran.Length == 0)
+        {
+            return (int)ExitCode.Interrupted;
         }
 
+        FleetReport report = new(scenario, ran, interrupted: ran.Length < results.Length);
         if (json)
         {
             await terminal.Out.WriteLineAsync(report.ToJson(SimFiles.Revision).ToJsonString());
         }
         else
         {
-            Show(report, plan, terminal);
+            SimScreens.Show(report, terminal);
+            SimScreens.ShowReplay(report, plan, terminal);
         }
 
-        return (int)(report.Violations > 0 ? ExitCode.InvariantBroken : report.Misses.Count > 0 ? ExitCode.Failure : ExitCode.Success);
-    }
-
-    private static void Show(FleetReport report, SimPlan plan, Terminal terminal)
-    {
-        Table table = Tables.Create("metric", "mean", "95 % interval", "");
-        foreach (string name in FleetMetrics.Names)
+        // Shown first: if the disk is full, the person has at least seen the figures.
+        if (plan.Out is { } directory)
         {
-            Estimate estimate = report.EstimateOf(name);
-            table.Add(name, Number(estimate.Mean), estimate.HalfWidth is { } half ? "± " + Number(half) : "", FleetMetrics.MeaningOf(name));
+            SimFiles.Write(directory, report);
         }
 
-        terminal.OutConsole().Write(table);
-        foreach (string miss in report.Misses)
+        if (report.IsInterrupted)
         {
-            terminal.Out.WriteLine($"missed: {miss}");
+            SimScreens.ShowInterruption(report, plan.Seeds, plan.Out, terminal);
         }
-
-        foreach (string violation in report.FirstViolations)
+        else if (!json && teaches)
         {
-            terminal.Out.WriteLine($"invariant broken: {violation}");
+            SimScreens.Teach(report, terminal);
         }
-
-        if (report.ReplaySeed is { } seed)
+        else if (!json)
         {
-            string settings = string.Concat(plan.Settings.Select(static setting => $" --set {setting}"));
-            terminal.Out.WriteLine($"replay: darkbloom sim run {plan.Scenario}{settings} --first-seed {seed} --seeds 1");
+            await terminal.Out.WriteLineAsync(
+                plan.Out is { } written ? $"Wrote {Path.GetFullPath(written)}." : $"Next: darkbloom sim run {plan.Scenario} --seeds 5 --out results");
         }
 
-        terminal.Out.WriteLine(
-            plan.Out is { } directory ? $"Wrote {Path.GetFullPath(directory)}." : $"Next: darkbloom sim run {plan.Scenario} --seeds 5 --out results");
-    }
-
-    private static void ShowDifference(FleetReport before, FleetReport after, bool json, Terminal terminal)
-    {
-        JsonObject all = [];
-        Table table = Tables.Create("metric", "before", "after", "difference", "95 % interval");
-        foreach (string name in FleetMetrics.Names)
-        {
-            Estimate difference = after.DifferenceTo(before, name);
-            double? half = difference.HalfWidth;
-            all[name] = new JsonObject
-            {
-                ["before"] = before.EstimateOf(name).Mean,
-                ["after"] = after.EstimateOf(name).Mean,
-                ["difference"] = difference.Mean,
-                ["ci95"] = half is { } width ? new JsonArray(difference.Mean - width, difference.Mean + width) : null,
-            };
-            table.Add(
-                name, Number(before.EstimateOf(name).Mean), Number(after.EstimateOf(name).Mean), Number(difference.Mean), half is { } shown ? "± " + Number(shown) : "");
-        }
-
-        if (json)
-        {
-            terminal.Out.WriteLine(all.ToJsonString());
-        }
-        else
-        {
-            terminal.OutConsole().Write(table);
-        }
-    }
-
-    private static string Number(double value) => value.ToString(Math.Abs(value) >= 1000 ? "F0" : "G4", CultureInfo.InvariantCulture);
-
-    private static Argument<string> ScenarioArgument() => new("scenario") { Description = "a name of `darkbloom sim list`, or a file" };
-
-    private sealed class RunOptions
-    {
-        private readonly Argument<string> _scenario = ScenarioArgument();
-        private readonly Option<int> _seeds = new("--seeds") { Description = "how many seeds", DefaultValueFactory = static _ => 3, HelpName = "count" };
-        private readonly Option<ulong> _firstSeed = new("--first-seed") { Description = "the first seed", DefaultValueFactory = static _ => 1, HelpName = "seed" };
-        private readonly Option<int> _jobs = new("--jobs") { Description = "seeds that run at once", DefaultValueFactory = static _ => Environment.ProcessorCount, HelpName = "count" };
-        private readonly Option<string[]> _set = new("--set") { Description = "replace one value of the scenario", HelpName = "path=value" };
-        private readonly Option<string?> _out = new("--out") { Description = "a directory for report.html, summary.json, requests.csv, series.csv and violations.jsonl", HelpName = "directory" };
-
-        public RunOptions(Verb verb)
-        {
-            verb.Add(_scenario);
-            verb.Add(_seeds);
-            verb.Add(_firstSeed);
-            verb.Add(_jobs);
-            verb.Add(_set);
-            verb.Add(_out);
-            verb.Add(Json);
-        }
-
-        public Option<bool> Json { get; } = SettingOptions.CreateJsonOption();
-
-        public SimPlan Read(ParseResult parsed)
-        {
-            SimPlan plan = new()
-            {
-                Scenario = parsed.GetValue(_scenario)!,
-                Seeds = parsed.GetValue(_seeds),
-                FirstSeed = parsed.GetValue(_firstSeed),
-                Jobs = parsed.GetValue(_jobs),
-                Settings = [.. parsed.GetValue(_set) ?? []],
-                Out = parsed.GetValue(_out),
-            };
-            return plan.Seeds is < 1 or > SeedsMax ? throw new SettingException($"--seeds: {plan.Seeds} is not within 1 to {SeedsMax}.")
-                : plan.Jobs < 1 ? throw new SettingException("--jobs: at least 1.")
-                : plan;
-        }
+        return (int)SimScreens.CodeOf(report);
     }
 }
