@@ -98,6 +98,7 @@ public sealed class GatewayHost : IAsyncDisposable
             ApiKeys = options.ApiKeys,
             CorsOrigins = options.CorsOrigins,
             ModelAliases = options.ModelAliases,
+            StateDirectory = options.StateDirectory,
             DrainTimeMax = options.DrainTimeMax,
             NotReadyReason = () => FindReasonNotReady(membership, connections),
             WriteMetrics = text =>

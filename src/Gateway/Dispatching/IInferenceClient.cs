@@ -14,6 +14,9 @@ internal interface IInferenceClient
     /// <summary>What can be asked for now, sorted by id; replaced whole when it changes.</summary>
     ImmutableArray<ServedModel> Models { get; }
 
+    /// <summary>How busy the model's nodes are now, as far as they have said.</summary>
+    ModelLoad LoadOf(string model);
+
     /// <summary>Generates one request's choices somewhere in the mesh.</summary>
     /// <remarks>Yields prefill progress, token deltas, one choice end for each choice and, last and once, the generation's end.</remarks>
     /// <exception cref="InferenceException">The mesh could not finish the request.</exception>

@@ -19,6 +19,8 @@ internal sealed class MeshInferenceClient(
 
     public ImmutableArray<ServedModel> Models => connections.Models;
 
+    public ModelLoad LoadOf(string model) => connections.LoadOf(model);
+
     /// <summary>Generates one request's choices on one node, after as many others as it takes.</summary>
     /// <remarks>
     /// 1. The prompt's sizes become an offer; a prompt that no node could take ends here.

@@ -83,6 +83,24 @@ internal sealed class NodeConnections : IAsyncDisposable
     /// <summary>Every model that a listed node serves, sorted by id; replaced whole.</summary>
     public ImmutableArray<ServedModel> Models { get; private set; } = [];
 
+    /// <summary>What the model's nodes said last, with what this gateway sent them since.</summary>
+    public ModelLoad LoadOf(string model)
+    {
+        int idle = 0;
+        int queued = 0;
+        Instant now = Time.GetInstant();
+        foreach (Route route in Routes.RoutesOf(model))
+        {
+            if (route is { IsConnected: true, State: ServingState.Serving, Load: { } load } && !route.IsOut(now) && now - route.LoadAt <= Route.LoadAgeMax)
+            {
+                idle += Math.Max(0, load.SlotsFree - Math.Max(0, route.InFlight - route.InFlightReported));
+                queued += load.QueueDepth;
+            }
+        }
+
+        return new ModelLoad(idle, queued);
+    }
+
     /// <summary>Follows the membership's directory from now on.</summary>
     public static NodeConnections Start(MeshHost host, MeshMembership membership, ILoggerFactory loggers)
     {

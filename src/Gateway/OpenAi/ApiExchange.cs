@@ -34,7 +34,7 @@ internal sealed class ApiExchange
         ? ApiDialect.Anthropic
         : Path.Dialect;
 
-    /// <summary>The model, completion or response that the path names, or empty.</summary>
+    /// <summary>What the path names, or empty.</summary>
     public string Item { get; }
 
     public string RequestId { get; }

@@ -19,6 +19,10 @@ internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<s
 
     private static readonly ImmutableArray<string> Post = ["POST"];
 
+    private static readonly ImmutableArray<string> GetPost = ["GET", "POST"];
+
+    private static readonly ImmutableArray<string> GetDelete = ["GET", "DELETE"];
+
     private static readonly ImmutableArray<ApiPath> All =
     [
         new(ApiRoute.Health, "/healthz", Get),
@@ -31,7 +35,7 @@ internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<s
         new(ApiRoute.StoredChatCompletion, "/v1/chat/completions/{id}/messages", []),
         new(ApiRoute.Responses, "/v1/responses", Post),
         new(ApiRoute.ResponseInputTokens, "/v1/responses/input_tokens", Post),
-        new(ApiRoute.Response, "/v1/responses/{id}", ["GET", "DELETE"]),
+        new(ApiRoute.Response, "/v1/responses/{id}", GetDelete),
         new(ApiRoute.ResponseCancel, "/v1/responses/{id}/cancel", Post),
         new(ApiRoute.ResponseInputItems, "/v1/responses/{id}/input_items", Get),
         new(ApiRoute.Completions, "/v1/completions", Post),
@@ -43,6 +47,12 @@ internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<s
         new(ApiRoute.Detokenize, "/v1/detokenize", Post),
         new(ApiRoute.Transcriptions, "/v1/audio/transcriptions", Post),
         new(ApiRoute.Translations, "/v1/audio/translations", Post),
+        new(ApiRoute.Files, "/v1/files", GetPost),
+        new(ApiRoute.File, "/v1/files/{id}", GetDelete),
+        new(ApiRoute.FileContent, "/v1/files/{id}/content", Get),
+        new(ApiRoute.Batches, "/v1/batches", GetPost),
+        new(ApiRoute.Batch, "/v1/batches/{id}", Get),
+        new(ApiRoute.BatchCancel, "/v1/batches/{id}/cancel", Post),
         new(ApiRoute.Messages, "/v1/messages", Post, ApiDialect.Anthropic),
         new(ApiRoute.MessagesCountTokens, "/v1/messages/count_tokens", Post, ApiDialect.Anthropic),
         new(ApiRoute.OllamaChat, "/api/chat", Post, ApiDialect.Ollama),
@@ -67,7 +77,7 @@ internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<s
         or ApiRoute.OllamaChat or ApiRoute.OllamaGenerate or ApiRoute.OllamaEmbed or ApiRoute.OllamaEmbeddings;
 
     /// <summary>By hand: so few need no router, and an unknown path must be answered in the client's own dialect.</summary>
-    /// <param name="item">The model, completion or response that the path names.</param>
+    /// <param name="item">The model, completion, response, file or batch that the path names.</param>
     public static ApiPath Match(string path, out string item)
     {
         item = "";

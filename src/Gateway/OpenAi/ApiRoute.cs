@@ -30,6 +30,12 @@ internal enum ApiRoute
     OllamaShow,
     OllamaPs,
     OllamaVersion,
+    Files,
+    File,
+    FileContent,
+    Batches,
+    Batch,
+    BatchCancel,
     Transcriptions,
     Translations,
 

@@ -13,20 +13,15 @@ internal sealed class CompletionsEndpoint(
 {
     public async Task HandleAsync(ApiExchange exchange)
     {
-        (RequestBody? body, ApiError? error) =
-            await RequestBody.ReadAsync(exchange.Context.Request, exchange.Context.RequestAborted);
-        if (error is not null)
-        {
-            await exchange.FailAsync(error);
-            return;
-        }
+        (PreparedAnswer? prepared, ApiError? error) = await RequestReader.ReadAsync<PreparedAnswer>(exchange, Prepare);
+        await (error is null ? relay.AnswerAsync(exchange, prepared!) : exchange.FailAsync(error).AsTask());
+    }
 
-        CompletionRequest? request;
-        using (body)
-        {
-            error = CompletionRequestParser.Parse(body!.Bytes, RequestEntropy.Draw(), out request);
-        }
-
+    /// <summary>Returns what is wrong with a body, or null and what the mesh is asked.</summary>
+    public ApiError? Prepare(ReadOnlyMemory<byte> body, out PreparedAnswer? prepared)
+    {
+        prepared = null;
+        ApiError? error = CompletionRequestParser.Parse(body, RequestEntropy.Draw(), out CompletionRequest? request);
         ServedModel? model = null;
         foreach (GenerateRequest generate in request?.Generate ?? [])
         {
@@ -35,15 +30,16 @@ internal sealed class CompletionsEndpoint(
 
         if (error is not null)
         {
-            await exchange.FailAsync(error);
-            return;
+            return error;
         }
 
         MeshAnswer answer = MeshAnswer.ToAll(request!.Generate, client);
         bool logprobs = request.Generate[0].Logprobs;
         CompletionHeader header = new(ApiExchange.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), answer.Model, model?.Fingerprint);
-        await (request.Stream is { } options
-            ? relay.StreamAsync(exchange, answer, output => new CompletionChunkWriter(output, header, answer.Choices, logprobs, options))
-            : relay.CollectAsync(exchange, answer, new CompletionReply(header, answer.Choices, logprobs)));
+        prepared = new PreparedAnswer(
+            answer,
+            new CompletionReply(header, answer.Choices, logprobs),
+            request.Stream is { } options ? output => new CompletionChunkWriter(output, header, answer.Choices, logprobs, options) : null);
+        return null;
     }
 }

@@ -19,4 +19,7 @@ internal static partial class GatewayLog
 
     [LoggerMessage(4, LogLevel.Information, "Stopping: open requests may go on for {Seconds} s")]
     public static partial void Draining(ILogger log, double seconds);
+
+    [LoggerMessage(5, LogLevel.Error, "Batch {BatchId} met an error")]
+    public static partial void BatchFailed(ILogger log, Exception exception, string batchId);
 }

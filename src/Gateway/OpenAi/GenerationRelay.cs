@@ -16,6 +16,13 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
 {
     private const string Unusable = "The answer cannot be put together.";
 
+    /// <summary>The clients without a first token.</summary>
+    public WaitingRequests Waiting { get; } = new();
+
+    /// <summary>Answers a client in the form that it asked for.</summary>
+    public Task AnswerAsync(ApiExchange exchange, PreparedAnswer prepared) =>
+        prepared.Open is { } open ? StreamAsync(exchange, prepared.Answer, open) : CollectAsync(exchange, prepared.Answer, prepared.Reply);
+
     /// <summary>Sends each message as events of the stream that <paramref name="open"/> makes.</summary>
     public Task StreamAsync(
         ApiExchange exchange,
@@ -58,11 +65,12 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
         ApiExchange exchange, MeshAnswer answer, Func<IBufferWriter<byte>, IGenerationStream> open, GenerationReader reader)
     {
         using IDisposable counted = metrics.OpenStream();
+        using IDisposable waiting = Waiting.Begin(answer.Model);
         await using EventStream events = new(exchange, time, open);
         ApiError? error;
         try
         {
-            await RelayAsync(exchange, events, reader);
+            await RelayAsync(exchange, events, reader, waiting);
             error = Settle(exchange, answer, reader);
         }
         catch (OperationCanceledException)
@@ -96,7 +104,7 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
         await events.LeaveAsync();
     }
 
-    private async Task RelayAsync(ApiExchange exchange, EventStream events, GenerationReader reader)
+    private async Task RelayAsync(ApiExchange exchange, EventStream events, GenerationReader reader, IDisposable waiting)
     {
         bool first = true;
         while (await reader.ReadAsync() is { } response)
@@ -105,6 +113,7 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
             if (first)
             {
                 first = false;
+                waiting.Dispose();
                 metrics.FirstToken(exchange.Elapsed);
                 stream.Begin(reader.PromptTokens);
             }
@@ -132,10 +141,15 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
 
     private async Task CollectAsync(ApiExchange exchange, MeshAnswer answer, IGenerationReply reply, GenerationReader reader)
     {
+        using IDisposable waiting = Waiting.Begin(answer.Model);
         ApiError? error;
         try
         {
-            await GatherAsync(reply, reader, () => metrics.FirstToken(exchange.Elapsed));
+            await GatherAsync(reply, reader, () =>
+            {
+                waiting.Dispose();
+                metrics.FirstToken(exchange.Elapsed);
+            });
             error = Settle(exchange, answer, reader);
         }
         catch (OperationCanceledException)

@@ -2,6 +2,7 @@ using System;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Gateway.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -19,13 +20,20 @@ internal sealed class OpenAiServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly OpenAiServerOptions _options;
     private readonly RequestPipeline _pipeline;
+    private readonly SealedDirectory _disk;
     private readonly CancellationTokenSource _stopping;
     private readonly ILogger _log;
     private int _disposed;
 
     private OpenAiServer(
-        WebApplication app, OpenAiServerOptions options, RequestPipeline pipeline, CancellationTokenSource stopping, ILogger log)
+        WebApplication app,
+        OpenAiServerOptions options,
+        RequestPipeline pipeline,
+        SealedDirectory disk,
+        CancellationTokenSource stopping,
+        ILogger log)
     {
+        _disk = disk;
         _app = app;
         _options = options;
         _pipeline = pipeline;
@@ -41,30 +49,39 @@ internal sealed class OpenAiServer : IAsyncDisposable
 
     /// <summary>Returns when the port is bound.</summary>
     /// <exception cref="ArgumentException">The options would let strangers in, or hold an unusable key.</exception>
-    /// <exception cref="System.IO.IOException">The address is in use.</exception>
+    /// <exception cref="System.IO.IOException">The address, or the state directory, is in use.</exception>
+    /// <exception cref="System.IO.InvalidDataException">What the disk has of files or batches is damaged.</exception>
     public static async Task<OpenAiServer> StartAsync(
         OpenAiServerOptions options, IInferenceClient client, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         AccessPolicy access = new(options.ApiKeys, options.CorsOrigins);
         access.CheckBind(options.Bind);
 
+        SealedDirectory disk = SealedDirectory.Open(options.StateDirectory);
         CancellationTokenSource stopping = new(Timeout.InfiniteTimeSpan, options.Time);
         ILogger log = loggers.CreateLogger<OpenAiServer>();
-        RequestPipeline pipeline = new(options, access, client, log, stopping.Token);
+        RequestPipeline? pipeline = null;
         WebApplication app = Build(options, loggers);
-        app.Run(pipeline.HandleAsync);
         try
         {
+            pipeline = new RequestPipeline(options, access, client, disk, log, stopping.Token);
+            app.Run(pipeline.HandleAsync);
             await app.StartAsync(cancellationToken);
         }
         catch
         {
             await app.DisposeAsync();
+            if (pipeline is not null)
+            {
+                await pipeline.DisposeAsync();
+            }
+
             stopping.Dispose();
+            disk.Dispose();
             throw;
         }
 
-        OpenAiServer server = new(app, options, pipeline, stopping, log);
+        OpenAiServer server = new(app, options, pipeline, disk, stopping, log);
         GatewayLog.Listening(log, server.BaseAddress);
         return server;
     }
@@ -79,6 +96,7 @@ internal sealed class OpenAiServer : IAsyncDisposable
 
         GatewayLog.Draining(_log, _options.DrainTimeMax.TotalSeconds);
         _pipeline.BeginDrain();
+        await _pipeline.DisposeAsync();
         using CancellationTokenSource cut = new(_options.DrainTimeMax + HttpLimits.DrainGrace, _options.Time);
         _stopping.CancelAfter(_options.DrainTimeMax);
         await _app.StopAsync(cut.Token);
@@ -87,6 +105,7 @@ internal sealed class OpenAiServer : IAsyncDisposable
         await _stopping.CancelAsync();
         await _app.DisposeAsync();
         _stopping.Dispose();
+        _disk.Dispose();
     }
 
     /// <summary>An empty builder: no file and no environment variable may change how the gateway listens.</summary>

@@ -20,6 +20,9 @@ internal sealed record OpenAiServerOptions
     /// <summary>Further names of models: from the name that clients use to the id that nodes serve.</summary>
     public ImmutableSortedDictionary<string, string> ModelAliases { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>Holds the files and batches.</summary>
+    public string StateDirectory { get; init; } = "";
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public int RequestsMax { get; init; } = HttpLimits.RequestsMax;

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.IO;
 using System.Linq;
@@ -7,11 +8,14 @@ using System.Text.Json;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Anthropic;
+using Darkbloom.Gateway.Batches;
 using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Gateway.Files;
 using Darkbloom.Gateway.Ollama;
 using Darkbloom.Gateway.OpenAi.Audio;
 using Darkbloom.Gateway.OpenAi.Requests;
 using Darkbloom.Gateway.Responses;
+using Darkbloom.Gateway.Storage;
 using Darkbloom.Gateway.Telemetry;
 using Darkbloom.Mesh.Dispatch;
 using Microsoft.AspNetCore.Http;
@@ -20,7 +24,7 @@ using Microsoft.Extensions.Logging;
 namespace Darkbloom.Gateway.OpenAi;
 
 /// <summary>What every HTTP request passes: limits, access, routing; then its metrics and its line in the log.</summary>
-internal sealed class RequestPipeline
+internal sealed class RequestPipeline : IAsyncDisposable
 {
     private readonly OpenAiServerOptions _options;
     private readonly AccessPolicy _access;
@@ -35,12 +39,18 @@ internal sealed class RequestPipeline
     private readonly OllamaEndpoint _ollama;
     private readonly OllamaModels _ollamaModels;
     private readonly AudioEndpoint _audio;
+    private readonly FilesEndpoint _files;
+    private readonly BatchesEndpoint _batches;
+    private readonly IdleLanes _lanes;
+    private readonly BatchRunner _runner;
     private readonly ILogger _log;
     private volatile bool _draining;
 
+    /// <param name="disk">Where files and batches are; batches that aren't over go on at once.</param>
     /// <param name="stopping">Cancelled when open requests must end.</param>
+    /// <exception cref="InvalidDataException">What the disk has of files or batches is damaged.</exception>
     public RequestPipeline(
-        OpenAiServerOptions options, AccessPolicy access, IInferenceClient client, ILogger log, CancellationToken stopping)
+        OpenAiServerOptions options, AccessPolicy access, IInferenceClient client, SealedDirectory disk, ILogger log, CancellationToken stopping)
     {
         _options = options;
         _access = access;
@@ -56,10 +66,29 @@ internal sealed class RequestPipeline
         _ollama = new OllamaEndpoint(client, _models, relay, options.Time);
         _ollamaModels = new OllamaModels(client, _models, options.Time, options.Time.GetUtcNow());
         _audio = new AudioEndpoint(client, _models, relay);
+        FileStore files = new(disk, options.Time);
+        BatchStore batches = new(disk, files, options.Time);
+        _lanes = new IdleLanes(client, relay.Waiting, options.Time);
+        BatchAnswerer answerer = new(Batchable(), relay, _lanes, options.Time);
+        _runner = new BatchRunner(batches, files, answerer, _models, client, options.Time, log);
+        string OwnerOf(ApiExchange exchange) => disk.OwnerOf(AccessPolicy.PresentedKey(exchange.Context.Request));
+        _files = new FilesEndpoint(files, OwnerOf);
+        _batches = new BatchesEndpoint(batches, _runner, OwnerOf);
+        foreach (Batch batch in batches.Open())
+        {
+            _runner.Start(batch);
+        }
     }
 
     /// <summary>From now on <c>/readyz</c> says no: load balancers look elsewhere while open requests end.</summary>
     public void BeginDrain() => _draining = true;
+
+    /// <summary>Stops batches where they are.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _runner.DisposeAsync();
+        _lanes.Dispose();
+    }
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -84,6 +113,16 @@ internal sealed class RequestPipeline
             Record(exchange);
         }
     }
+
+    /// <summary>The endpoints whose requests a batch may hold.</summary>
+    private Dictionary<string, RequestParse<PreparedAnswer>> Batchable() => new()
+    {
+        ["/v1/chat/completions"] = _chat.Prepare,
+        ["/v1/completions"] = _completions.Prepare,
+        ["/v1/embeddings"] = (ReadOnlyMemory<byte> body, out PreparedAnswer? prepared) =>
+            _texts.Prepare(body, static json => new EmbeddingsTask(json), out prepared),
+        ["/v1/responses"] = _responses.Prepare,
+    };
 
     private async Task AdmitAsync(ApiExchange exchange, long open)
     {
@@ -227,6 +266,24 @@ internal sealed class RequestPipeline
                 break;
             case ApiRoute.Detokenize:
                 await _texts.HandleAsync(exchange, static body => new DetokenizeTask(body));
+                break;
+            case ApiRoute.Files:
+                await (HttpMethods.IsPost(exchange.Context.Request.Method) ? _files.UploadAsync(exchange) : _files.ListAsync(exchange).AsTask());
+                break;
+            case ApiRoute.File:
+                await _files.HandleOneAsync(exchange);
+                break;
+            case ApiRoute.FileContent:
+                await _files.DownloadAsync(exchange);
+                break;
+            case ApiRoute.Batches:
+                await (HttpMethods.IsPost(exchange.Context.Request.Method) ? _batches.CreateAsync(exchange) : _batches.ListAsync(exchange).AsTask());
+                break;
+            case ApiRoute.Batch:
+                await _batches.GetAsync(exchange);
+                break;
+            case ApiRoute.BatchCancel:
+                await _batches.CancelAsync(exchange);
                 break;
             case ApiRoute.Transcriptions or ApiRoute.Translations:
                 await _audio.HandleAsync(exchange, translates: exchange.Route == ApiRoute.Translations);

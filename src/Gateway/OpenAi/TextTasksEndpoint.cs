@@ -14,17 +14,16 @@ internal sealed class TextTasksEndpoint(IInferenceClient client, ModelsEndpoint 
     /// <summary>1. Read and parse. 2. Check what only the model can tell. 3. Ask the mesh and write the answer whole.</summary>
     public async Task HandleAsync(ApiExchange exchange, Func<JsonElement, TextTask> newTask)
     {
-        // Step 1.
-        (RequestBody? body, ApiError? error) =
-            await RequestBody.ReadAsync(exchange.Context.Request, exchange.Context.RequestAborted);
-        TextTask? task = null;
-        if (error is null)
-        {
-            using (body)
-            {
-                error = Parse(body!.Bytes, newTask, out task);
-            }
-        }
+        (PreparedAnswer? prepared, ApiError? error) = await RequestReader.ReadAsync<PreparedAnswer>(
+            exchange, (ReadOnlyMemory<byte> body, out PreparedAnswer? made) => Prepare(body, newTask, out made));
+        await (error is null ? relay.AnswerAsync(exchange, prepared!) : exchange.FailAsync(error).AsTask()); // Step 3.
+    }
+
+    /// <summary>Returns what is wrong with a body, or null and what the mesh is asked.</summary>
+    public ApiError? Prepare(ReadOnlyMemory<byte> body, Func<JsonElement, TextTask> newTask, out PreparedAnswer? prepared)
+    {
+        prepared = null;
+        ApiError? error = Parse(body, newTask, out TextTask? task); // Step 1.
 
         // Step 2.
         if (error is null && task!.Generate.Model.Length == 0)
@@ -38,18 +37,15 @@ internal sealed class TextTasksEndpoint(IInferenceClient client, ModelsEndpoint 
         error ??= models.Resolve(task!.Generate, out _);
         if (error is not null)
         {
-            await exchange.FailAsync(error);
-            return;
+            return error;
         }
 
-        // Step 3.
-        await relay.CollectAsync(
-            exchange,
-            MeshAnswer.To(task!.Generate, client) with
-            {
-                Rename = error => error.Param is "prompt" or "messages" ? error with { Param = task.LargeParam } : error,
-            },
-            task.NewReply());
+        MeshAnswer answer = MeshAnswer.To(task!.Generate, client) with
+        {
+            Rename = error => error.Param is "prompt" or "messages" ? error with { Param = task.LargeParam } : error,
+        };
+        prepared = new PreparedAnswer(answer, task.NewReply());
+        return null;
     }
 
     private static ApiError? Parse(ReadOnlyMemory<byte> body, Func<JsonElement, TextTask> newTask, out TextTask? task)

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Threading;
+using Darkbloom.Gateway.Storage;
 
 namespace Darkbloom.Gateway.Responses;
 
@@ -14,7 +15,7 @@ internal sealed class ResponseStore(TimeProvider time)
     public static readonly TimeSpan TimeMax = TimeSpan.FromHours(24);
 
     private readonly Lock _gate = new();
-    private readonly StateSeal _seal = new();
+    private readonly StateSeal _seal = StateSeal.Draw();
     private readonly Dictionary<string, LinkedListNode<Kept>> _byId = [];
 
     /// <summary>The oldest first.</summary>

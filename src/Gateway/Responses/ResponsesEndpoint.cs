@@ -1,4 +1,5 @@
 using System;
+using System.Text.Json;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Gateway.OpenAi;
@@ -30,10 +31,7 @@ internal sealed class ResponsesEndpoint(
 
         // Step 3.
         ResponseObject response = new(request, request.Generate.Model, time.GetUtcNow().ToUnixTimeSeconds(), kept);
-        MeshAnswer answer = (request.MayTruncate ? TruncatedAnswer.To(request.Generate, client) : MeshAnswer.To(request.Generate, client)) with
-        {
-            Rename = ResponseParams.Rename,
-        };
+        MeshAnswer answer = AnswerTo(request);
         if (request.IsBackground)
         {
             await (_background.TryStart(response, answer, kept)
@@ -46,6 +44,35 @@ internal sealed class ResponsesEndpoint(
         await (request.Stream is null
             ? relay.CollectAsync(exchange, answer, new ResponseReply(response, time, keep))
             : relay.StreamAsync(exchange, answer, output => new ResponseEventWriter(output, response, request, time, keep)));
+    }
+
+    /// <summary>Returns what is wrong with a body of a batch, or null and what the mesh is asked: its response isn't kept.</summary>
+    public ApiError? Prepare(ReadOnlyMemory<byte> body, out PreparedAnswer? prepared)
+    {
+        prepared = null;
+        KeptResponses none = new(_store, ApiExchange.NewId("batch_"));
+        if (ResponsesRequestParser.Parse(body, RequestEntropy.Draw(), none, out ResponsesRequest? request) is { } error)
+        {
+            return error;
+        }
+
+        if (request!.IsBackground)
+        {
+            return ApiError.Unsupported("background", "The lines of a batch are answered in the background anyway.");
+        }
+
+        if (models.Resolve(request.Generate, out _) is { } unable)
+        {
+            return ResponseParams.Rename(unable);
+        }
+
+        request = request with { IsStored = false };
+        ResponseObject response = new(request, request.Generate.Model, time.GetUtcNow().ToUnixTimeSeconds(), none);
+        prepared = new PreparedAnswer(
+            AnswerTo(request),
+            new ResponseReply(response, time, keep: static () => { }),
+            request.Stream is null ? null : output => new ResponseEventWriter(output, response, request, time, keep: static () => { }));
+        return null;
     }
 
     /// <summary>Answers <c>POST /v1/responses/input_tokens</c>: how long the prompt would be.</summary>
@@ -117,15 +144,22 @@ internal sealed class ResponsesEndpoint(
         {
             await exchange.FailAsync(NotFound(exchange.Item));
         }
-        else if (ItemPage.Read(exchange.Context.Request.Query, found.Input, out ItemPage page) is { } error)
+        else if (ListPage.Read(exchange.Context.Request.Query, found.Input, IdOf, ListPage.Usual, out ListPage<JsonElement> page) is { } error)
         {
             await exchange.FailAsync(error);
         }
         else
         {
-            await ApiResponses.WriteJsonAsync(exchange, 200, page, static (json, shown) => shown.Write(json));
+            await ApiResponses.WriteJsonAsync(exchange, 200, page, static (json, shown) =>
+                shown.Write(json, IdOf, static (json, item) => item.WriteTo(json)));
         }
     }
+
+    private MeshAnswer AnswerTo(ResponsesRequest request) =>
+        (request.MayTruncate ? TruncatedAnswer.To(request.Generate, client) : MeshAnswer.To(request.Generate, client)) with
+        {
+            Rename = ResponseParams.Rename,
+        };
 
     private KeptResponses Kept(ApiExchange exchange) => new(_store, AccessPolicy.PresentedKey(exchange.Context.Request));
 
@@ -154,6 +188,8 @@ internal sealed class ResponsesEndpoint(
 
     private static async Task WriteKeptAsync(ApiExchange exchange, KeptResponse kept) =>
         await ApiResponses.WriteJsonAsync(exchange, 200, kept.Response, static (json, response) => response.WriteTo(json));
+
+    private static string IdOf(JsonElement item) => item.GetProperty("id").GetString()!;
 
     private static ApiError NotFound(string id) =>
         new(404, $"Response with id '{ApiError.Echo(id)}' not found.", ApiError.InvalidRequestType, null, null);

@@ -236,7 +236,7 @@ public sealed class AudioTests
     public async Task A_file_is_wiped_when_its_request_is_over()
     {
         UploadedFile file = new(new UploadBudget(1 << 20), Sound.Length);
-        Assert.Null(await file.ReadAsync(new System.IO.MemoryStream(Sound), default));
+        Assert.Null(await file.ReadAsync("a.wav", new System.IO.MemoryStream(Sound), default));
         ReadOnlyMemory<byte> bytes = file.Bytes;
         Assert.Equal(Sound, bytes.ToArray());
         file.Dispose();

@@ -17,8 +17,12 @@ internal sealed class GatewayHarness : IAsyncDisposable
 {
     public const string ChatPath = "/v1/chat/completions";
 
-    private GatewayHarness(OpenAiServer server, ScriptedInference inference)
+    /// <summary>The gateway's state; null where the test keeps it for a next gateway.</summary>
+    private readonly string? _ownState;
+
+    private GatewayHarness(OpenAiServer server, ScriptedInference inference, string? ownState)
     {
+        _ownState = ownState;
         Server = server;
         Inference = inference;
         Client = new HttpClient { BaseAddress = server.BaseAddress };
@@ -31,9 +35,22 @@ internal sealed class GatewayHarness : IAsyncDisposable
     public HttpClient Client { get; }
 
     public static async Task<GatewayHarness> StartAsync(
-        ScriptedInference inference, OpenAiServerOptions? options = null, ILoggerFactory? loggers = null) =>
-        new(await OpenAiServer.StartAsync(
-            options ?? new OpenAiServerOptions(), inference, loggers ?? NullLoggerFactory.Instance, CancellationToken.None), inference);
+        ScriptedInference inference, OpenAiServerOptions? options = null, ILoggerFactory? loggers = null)
+    {
+        options ??= new OpenAiServerOptions();
+        string? ownState = options.StateDirectory.Length > 0 ? null : Directory.CreateTempSubdirectory("darkbloom-gateway-").FullName;
+        try
+        {
+            OpenAiServer server = await OpenAiServer.StartAsync(
+                ownState is null ? options : options with { StateDirectory = ownState }, inference, loggers ?? NullLoggerFactory.Instance, CancellationToken.None);
+            return new GatewayHarness(server, inference, ownState);
+        }
+        catch
+        {
+            Remove(ownState);
+            throw;
+        }
+    }
 
     public static StringContent Json(string body) => new(body, Encoding.UTF8, "application/json");
 
@@ -88,5 +105,14 @@ internal sealed class GatewayHarness : IAsyncDisposable
     {
         Client.Dispose();
         await Server.DisposeAsync();
+        Remove(_ownState);
+    }
+
+    private static void Remove(string? directory)
+    {
+        if (directory is not null)
+        {
+            Directory.Delete(directory, recursive: true);
+        }
     }
 }

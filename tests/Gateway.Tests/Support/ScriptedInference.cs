@@ -29,6 +29,11 @@ internal sealed class ScriptedInference : IInferenceClient
         new("plain", 2048, 1, 0, ModelCapabilities.Chat),
     ];
 
+    /// <summary>How busy the nodes say they are.</summary>
+    public ModelLoad Load { get; set; } = new(SlotsIdle: 4, Queued: 0);
+
+    public ModelLoad LoadOf(string model) => Load;
+
     /// <summary>The first request that arrived.</summary>
     public Task<GenerateRequest> Called => _called.Task;
 
@@ -48,6 +53,13 @@ internal sealed class ScriptedInference : IInferenceClient
     public ScriptedInference AnswersEach(Func<GenerateRequest, NodeResponse[]> answer)
     {
         _script = (request, _) => ReplayAsync(answer(request));
+        return this;
+    }
+
+    /// <summary>Answers each request by what it asks for, once that is known.</summary>
+    public ScriptedInference AnswersLater(Func<GenerateRequest, Task<NodeResponse[]>> answer)
+    {
+        _script = (request, cancellationToken) => AwaitAsync(answer, request, cancellationToken);
         return this;
     }
 
@@ -80,6 +92,15 @@ internal sealed class ScriptedInference : IInferenceClient
         finally
         {
             _ended.TrySetResult(cancellationToken.IsCancellationRequested);
+        }
+    }
+
+    private static async IAsyncEnumerable<NodeResponse> AwaitAsync(
+        Func<GenerateRequest, Task<NodeResponse[]>> answer, GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (NodeResponse response in await answer(request).WaitAsync(cancellationToken))
+        {
+            yield return response;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Mesh.Dispatch;
 
 namespace Darkbloom.Gateway.OpenAi.Audio;
 
@@ -15,25 +16,24 @@ internal sealed class AudioEndpoint(IInferenceClient client, ModelsEndpoint mode
     public async Task HandleAsync(ApiExchange exchange, bool translates)
     {
         // Step 1.
-        (MultipartForm? form, ApiError? error) =
-            await MultipartForm.ReadAsync(exchange.Context.Request, _budget, exchange.Context.RequestAborted);
-        using (form)
-        {
-            // Step 2.
-            TranscriptionRequest? request = null;
-            error ??= TranscriptionRequest.TryRead(form!, translates, out request);
-            error ??= models.Resolve(request!.Generate, out _);
-            if (error is not null)
-            {
-                await exchange.FailAsync(error);
-                return;
-            }
+        using UploadedFile file = new(_budget, (int)InferenceLimits.AudioBytesMax);
+        (MultipartForm? form, ApiError? error) = await MultipartForm.ReadAsync(
+            exchange.Context.Request, file, InferenceLimits.AudioBytesMax, AudioErrors.TooLarge, exchange.Context.RequestAborted);
 
-            // Step 3.
-            MeshAnswer answer = MeshAnswer.To(request!.Generate, client);
-            await (request.Streams
-                ? relay.StreamAsync(exchange, answer, static output => new TranscriptStream(output))
-                : relay.CollectAsync(exchange, answer, new TranscriptReply(request)));
+        // Step 2.
+        TranscriptionRequest? request = null;
+        error ??= TranscriptionRequest.TryRead(form!, file, translates, out request);
+        error ??= models.Resolve(request!.Generate, out _);
+        if (error is not null)
+        {
+            await exchange.FailAsync(error);
+            return;
         }
+
+        // Step 3.
+        MeshAnswer answer = MeshAnswer.To(request!.Generate, client);
+        await (request.Streams
+            ? relay.StreamAsync(exchange, answer, static output => new TranscriptStream(output))
+            : relay.CollectAsync(exchange, answer, new TranscriptReply(request)));
     }
 }

@@ -4,7 +4,6 @@ using System.IO;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
-using Darkbloom.Mesh.Dispatch;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
@@ -16,7 +15,7 @@ namespace Darkbloom.Gateway.OpenAi.Audio;
 /// Clients write names with and without quotes, boundaries likewise, file names with backslashes and in RFC 5987's form,
 /// and content types that are wrong: only the name of a part decides what it is.
 /// </remarks>
-internal sealed class MultipartForm : IDisposable
+internal sealed class MultipartForm
 {
     public const string FileName = "file";
 
@@ -33,33 +32,32 @@ internal sealed class MultipartForm : IDisposable
 
     private readonly List<(string Name, string Value)> _fields = [];
 
-    private MultipartForm(UploadBudget budget)
-    {
-        File = new UploadedFile(budget, (int)InferenceLimits.AudioBytesMax);
-    }
+    private readonly IFormFile _file;
+
+    private MultipartForm(IFormFile file) => _file = file;
 
     /// <summary>In the order in which they came.</summary>
     public IReadOnlyList<(string Name, string Value)> Fields => _fields;
 
-    public UploadedFile File { get; }
-
     public bool HasFile { get; private set; }
 
+    /// <param name="file">Takes the file.</param>
+    /// <param name="fileBytesMax">What the file takes at most; <paramref name="tooLarge"/> says that it is more.</param>
     /// <returns>The form, or what is wrong with it.</returns>
     public static async ValueTask<(MultipartForm? Form, ApiError? Error)> ReadAsync(
-        HttpRequest request, UploadBudget budget, CancellationToken cancellationToken)
+        HttpRequest request, IFormFile file, long fileBytesMax, Func<ApiError> tooLarge, CancellationToken cancellationToken)
     {
         if (Boundary(request) is not { } boundary)
         {
             return (null, AudioErrors.NoForm());
         }
 
-        if (request.ContentLength > InferenceLimits.AudioBytesMax + ((long)FieldsMax * FieldBytesMax))
+        if (request.ContentLength > fileBytesMax + ((long)FieldsMax * FieldBytesMax))
         {
-            return (null, AudioErrors.TooLarge());
+            return (null, tooLarge());
         }
 
-        MultipartForm form = new(budget);
+        MultipartForm form = new(file);
         ApiError? error;
         try
         {
@@ -72,7 +70,7 @@ internal sealed class MultipartForm : IDisposable
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            error = AudioErrors.TooLarge();
+            error = tooLarge();
         }
         catch (InvalidDataException)
         {
@@ -82,22 +80,9 @@ internal sealed class MultipartForm : IDisposable
         {
             error = AudioErrors.Malformed("it ends without its last boundary");
         }
-        catch
-        {
-            form.Dispose();
-            throw;
-        }
 
-        if (error is null)
-        {
-            return (form, null);
-        }
-
-        form.Dispose();
-        return (null, error);
+        return error is null ? (form, null) : (null, error);
     }
-
-    public void Dispose() => File.Dispose();
 
     private static string? Boundary(HttpRequest request)
     {
@@ -124,7 +109,7 @@ internal sealed class MultipartForm : IDisposable
             }
 
             ApiError? error = name == FileName
-                ? await ReadFileAsync(part.Body, cancellationToken)
+                ? await ReadFileAsync(NameOf(disposition), part.Body, cancellationToken)
                 : await ReadFieldAsync(name, part.Body, cancellationToken);
             if (error is not null)
             {
@@ -135,7 +120,11 @@ internal sealed class MultipartForm : IDisposable
         return isEmpty ? AudioErrors.Malformed("it has no part") : null;
     }
 
-    private ValueTask<ApiError?> ReadFileAsync(Stream body, CancellationToken cancellationToken)
+    /// <summary>Whichever of the two forms of the name a client wrote.</summary>
+    private static string NameOf(ContentDispositionHeaderValue disposition) =>
+        HeaderUtilities.RemoveQuotes(disposition.FileNameStar.HasValue ? disposition.FileNameStar : disposition.FileName).ToString();
+
+    private ValueTask<ApiError?> ReadFileAsync(string name, Stream body, CancellationToken cancellationToken)
     {
         if (HasFile)
         {
@@ -143,7 +132,7 @@ internal sealed class MultipartForm : IDisposable
         }
 
         HasFile = true;
-        return File.ReadAsync(body, cancellationToken);
+        return _file.ReadAsync(name, body, cancellationToken);
     }
 
     private async ValueTask<ApiError?> ReadFieldAsync(string name, Stream body, CancellationToken cancellationToken)

@@ -17,10 +17,10 @@ internal sealed class TranscriptionRequest
     private bool _wantsWords;
     private bool _wantsSegments;
 
-    private TranscriptionRequest(MultipartForm form, bool translates)
+    private TranscriptionRequest(UploadedFile file, bool translates)
     {
         RequestEntropy entropy = RequestEntropy.Draw();
-        _task = new TranscriptionTask { Audio = UnsafeByteOperations.UnsafeWrap(form.File.Bytes), Translates = translates };
+        _task = new TranscriptionTask { Audio = UnsafeByteOperations.UnsafeWrap(file.Bytes), Translates = translates };
         Generate = new GenerateRequest
         {
             RequestId = ByteString.CopyFrom(entropy.RequestId.Span),
@@ -44,9 +44,9 @@ internal sealed class TranscriptionRequest
     public bool TellsSegments => _wantsSegments || !_wantsWords;
 
     /// <returns>The request, or what is wrong with the form.</returns>
-    public static ApiError? TryRead(MultipartForm form, bool translates, out TranscriptionRequest request)
+    public static ApiError? TryRead(MultipartForm form, UploadedFile file, bool translates, out TranscriptionRequest request)
     {
-        request = new TranscriptionRequest(form, translates);
+        request = new TranscriptionRequest(file, translates);
         HashSet<string> names = [];
         foreach ((string name, string value) in form.Fields)
         {
@@ -62,7 +62,7 @@ internal sealed class TranscriptionRequest
             }
         }
 
-        return request.CheckWhole(form);
+        return request.CheckWhole(form.HasFile, file);
     }
 
     private ApiError? Read(string name, string value)
@@ -135,12 +135,12 @@ internal sealed class TranscriptionRequest
             : ApiError.Invalid($"Invalid '{Name}': expected a decimal number from 0 to {TemperatureMax}.", Name, "invalid_value");
     }
 
-    private ApiError? CheckWhole(MultipartForm form)
+    private ApiError? CheckWhole(bool hasFile, UploadedFile file)
     {
         _task.WordTimestamps = _wantsWords;
-        return !form.HasFile ? ApiError.Missing(MultipartForm.FileName)
+        return !hasFile ? ApiError.Missing(MultipartForm.FileName)
             : Generate.Model.Length == 0 ? ApiError.Missing("model")
-            : form.File.Bytes.IsEmpty ? ApiError.Invalid("The file is empty.", MultipartForm.FileName, "empty_file")
+            : file.Bytes.IsEmpty ? ApiError.Invalid("The file is empty.", MultipartForm.FileName, "empty_file")
             : (_wantsWords || _wantsSegments) && Format != TranscriptFormat.VerboseJson ? ApiError.Invalid(
                 "'timestamp_granularities[]' needs 'response_format' to be 'verbose_json'.", "timestamp_granularities[]", "invalid_value")
             : Streams && Format is not (TranscriptFormat.Json or TranscriptFormat.Text) ? ApiError.Invalid(

@@ -6,7 +6,7 @@ using System.Threading.Tasks;
 namespace Darkbloom.Gateway.OpenAi.Audio;
 
 /// <summary>A file of a form, whole in memory and nowhere else; disposing it wipes it.</summary>
-internal sealed class UploadedFile(UploadBudget budget, int bytesMax) : IDisposable
+internal sealed class UploadedFile(UploadBudget budget, int bytesMax) : IFormFile, IDisposable
 {
     private const int FirstBytes = 64 * 1024;
 
@@ -16,7 +16,7 @@ internal sealed class UploadedFile(UploadBudget budget, int bytesMax) : IDisposa
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
 
     /// <summary>Reads to the end of the stream; returns what is wrong, or null.</summary>
-    public async ValueTask<ApiError?> ReadAsync(Stream stream, CancellationToken cancellationToken)
+    public async ValueTask<ApiError?> ReadAsync(string name, Stream body, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -25,7 +25,7 @@ internal sealed class UploadedFile(UploadBudget budget, int bytesMax) : IDisposa
                 return error;
             }
 
-            int count = await stream.ReadAsync(_bytes.AsMemory(_length), cancellationToken);
+            int count = await body.ReadAsync(_bytes.AsMemory(_length), cancellationToken);
             if (count == 0)
             {
                 return null;

@@ -63,7 +63,7 @@ internal static class HarmlessFields
             : ContentParts.Read(content, $"{Param}.content", allowRefusal: false, out _);
     }
 
-    private static ApiError? CheckMetadata(JsonElement value)
+    internal static ApiError? CheckMetadata(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
         {

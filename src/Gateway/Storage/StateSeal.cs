@@ -2,26 +2,32 @@ using System;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Darkbloom.Gateway.Responses;
+namespace Darkbloom.Gateway.Storage;
 
-/// <summary>Encrypts what is kept for a client under a key that takes the client's own API key to make.</summary>
+/// <summary>Encrypts what is kept, under a key for each owner of states.</summary>
 /// <remarks>
-/// The other half is a secret of this process: nothing that is kept outlives it, and no other client opens it. Whoever
-/// guesses a name finds a state that doesn't open, which is as good as none.
+/// What is kept for a client in memory has the client's own API key as its owner: no other client opens it, and whoever
+/// guesses a name finds a state that doesn't open, which is as good as none. What is kept on disk is its file's own.
 /// </remarks>
-internal sealed class StateSeal
+/// <param name="secret">The other half of every key.</param>
+internal sealed class StateSeal(byte[] secret)
 {
-    private const int KeyBytes = 32;
+    public const int SecretBytes = 32;
+
+    /// <summary>How much longer a sealed state is.</summary>
+    public const int OverheadBytes = NonceBytes + TagBytes;
+
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
 
-    private readonly byte[] _secret = RandomNumberGenerator.GetBytes(KeyBytes);
+    /// <summary>A seal whose states end with this process.</summary>
+    public static StateSeal Draw() => new(RandomNumberGenerator.GetBytes(SecretBytes));
 
-    /// <param name="owner">The API key that the client presented, or empty where none is asked for.</param>
+    /// <param name="owner">Whoever may open the state again.</param>
     /// <param name="name">What the state is kept as: another one's state doesn't open in its place.</param>
     public byte[] Seal(string owner, string name, ReadOnlySpan<byte> state)
     {
-        byte[] sealedState = new byte[NonceBytes + state.Length + TagBytes];
+        byte[] sealedState = new byte[state.Length + OverheadBytes];
         Span<byte> nonce = sealedState.AsSpan(0, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
         using AesGcm cipher = Open(owner);
@@ -30,10 +36,15 @@ internal sealed class StateSeal
         return sealedState;
     }
 
-    /// <summary>The state, or null when it is another client's.</summary>
+    /// <summary>The state, or null when it is another owner's, has another name, or was changed.</summary>
     public byte[]? TryOpen(string owner, string name, ReadOnlySpan<byte> sealedState)
     {
-        byte[] state = new byte[sealedState.Length - NonceBytes - TagBytes];
+        if (sealedState.Length < OverheadBytes)
+        {
+            return null;
+        }
+
+        byte[] state = new byte[sealedState.Length - OverheadBytes];
         using AesGcm cipher = Open(owner);
         try
         {
@@ -53,8 +64,8 @@ internal sealed class StateSeal
 
     private AesGcm Open(string owner)
     {
-        Span<byte> key = stackalloc byte[KeyBytes];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, _secret, key, salt: [], info: Encoding.UTF8.GetBytes(owner));
+        Span<byte> key = stackalloc byte[SecretBytes];
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, secret, key, salt: [], info: Encoding.UTF8.GetBytes(owner));
         AesGcm cipher = new(key, TagBytes);
         CryptographicOperations.ZeroMemory(key);
         return cipher;
