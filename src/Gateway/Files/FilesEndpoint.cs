@@ -2,7 +2,6 @@ using System;
 using System.Buffers;
 using System.Collections.Generic;
 using System.Linq;
-using System.Text.Json;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.OpenAi;
 using Darkbloom.Gateway.OpenAi.Audio;

@@ -214,11 +214,11 @@ public sealed class BatchTests
 
         // Each run begins where the first gateway was killed, with another piece of its log.
         using StateDirectory copy = new();
-        byte[] log = File.ReadAllBytes(System.IO.Path.Combine(state.Path, "results", id));
+        byte[] log = await File.ReadAllBytesAsync(System.IO.Path.Combine(state.Path, "results", id));
         for (int length = 0; length <= log.Length; length += 97)
         {
             CopyTree(state.Path, copy.Path);
-            File.WriteAllBytes(System.IO.Path.Combine(copy.Path, "results", id), log[..length]);
+            await File.WriteAllBytesAsync(System.IO.Path.Combine(copy.Path, "results", id), log[..length]);
             await using GatewayHarness next = await GatewayHarness.StartAsync(Echo(), options with { StateDirectory = copy.Path });
             JsonNode done = await next.WhenAsync(id, "completed");
             Assert.Equal(["1", "2", "3"], (await next.ReadLinesAsync(done)).Select(static line => line["custom_id"]!.GetValue<string>()));
