@@ -89,6 +89,22 @@ public sealed class KeyPair : IDisposable
         }
     }
 
+    /// <summary>Signs what a label and a body say together.</summary>
+    internal void Sign(ReadOnlySpan<byte> label, ReadOnlySpan<byte> body, Span<byte> signature)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        ECParameters parameters = _agreement.ExportParameters(includePrivateParameters: true);
+        try
+        {
+            using ECDsa signer = ECDsa.Create(parameters);
+            LowSignature.Sign(signer, label, body).CopyTo(signature);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(parameters.D);
+        }
+    }
+
     internal byte[] ExportPkcs8()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);

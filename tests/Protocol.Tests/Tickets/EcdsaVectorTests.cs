@@ -37,7 +37,7 @@ public sealed class EcdsaVectorTests
                 refused += valid ? 0 : 1;
                 if (valid)
                 {
-                    TicketSignature.LowerS(signature);
+                    LowSignature.LowerS(signature);
                     Assert.True(key.VerifyData(test.Bytes("msg"), signature, HashAlgorithmName.SHA256));
                     Assert.True((signature[UInt256.Size] & 0x80) == 0);
                 }
