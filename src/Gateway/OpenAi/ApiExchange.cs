@@ -1,7 +1,9 @@
 using System;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Threading;
 using System.Threading.Tasks;
+using Darkbloom.Gateway.OpenAi.Resuming;
 using Darkbloom.Mesh.Dispatch;
 using Microsoft.AspNetCore.Http;
 
@@ -21,6 +23,7 @@ internal sealed class ApiExchange
         Path = ApiPath.Match(context.Request.Path.Value ?? "", out string item);
         Item = item;
         RequestId = NewId("req_");
+        Gone = context.RequestAborted;
     }
 
     public HttpContext Context { get; }
@@ -41,6 +44,12 @@ internal sealed class ApiExchange
 
     public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
+    /// <summary>How long a stream waits for a client whose connection broke; null: it ends with the connection.</summary>
+    public TimeSpan? AbsenceMax { get; set; }
+
+    /// <summary>Cancelled when nobody wants the answer any more.</summary>
+    public CancellationToken Gone { get; set; }
+
     /// <summary>How the mesh ended the request; set by the relay once it knows.</summary>
     public InferenceOutcome? Outcome { get; set; }
 
@@ -57,7 +66,7 @@ internal sealed class ApiExchange
         }
 
         headers["openai-version"] = "2020-10-01";
-        headers.AccessControlExposeHeaders = "X-Request-ID";
+        headers.AccessControlExposeHeaders = $"X-Request-ID, {ResumableStreams.StreamHeader}";
     }
 
     /// <summary>Sets what is known only when the response begins.</summary>

@@ -4,6 +4,7 @@ using System.Collections.Generic;
 using System.Threading;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.OpenAi.Responses;
+using Darkbloom.Gateway.OpenAi.Resuming;
 using Darkbloom.Gateway.Telemetry;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Protocol.Schema;
@@ -19,6 +20,9 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
     /// <summary>The clients without a first token.</summary>
     public WaitingRequests Waiting { get; } = new();
 
+    /// <summary>The streams whose clients may come back.</summary>
+    public ResumableStreams Resumables { get; } = new(time);
+
     /// <summary>Answers a client in the form that it asked for.</summary>
     public Task AnswerAsync(ApiExchange exchange, PreparedAnswer prepared) =>
         prepared.Open is { } open ? StreamAsync(exchange, prepared.Answer, open) : CollectAsync(exchange, prepared.Answer, prepared.Reply);
@@ -27,12 +31,16 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
     public Task StreamAsync(
         ApiExchange exchange,
         MeshAnswer answer,
-        Func<IBufferWriter<byte>, IGenerationStream> open) =>
-        RunAsync(answer, reader => StreamAsync(exchange, answer, open, reader), exchange.Context.RequestAborted);
+        Func<IBufferWriter<byte>, IGenerationStream> open)
+    {
+        ResumableStream? resumable = exchange.AbsenceMax is { } absence ? Resumables.Begin(exchange, absence) : null;
+        exchange.Gone = resumable?.Abandoned ?? exchange.Gone;
+        return RunAsync(answer, reader => StreamAsync(exchange, answer, open, resumable, reader), exchange.Gone);
+    }
 
     /// <summary>Collects all messages and answers with one object.</summary>
     public Task CollectAsync(ApiExchange exchange, MeshAnswer answer, IGenerationReply reply) =>
-        RunAsync(answer, reader => CollectAsync(exchange, answer, reply, reader), exchange.Context.RequestAborted);
+        RunAsync(answer, reader => CollectAsync(exchange, answer, reply, reader), exchange.Gone);
 
     /// <summary>Collects all messages while no client waits for them.</summary>
     /// <returns>The last message, or what a client is told instead.</returns>
@@ -62,11 +70,15 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
     }
 
     private async Task StreamAsync(
-        ApiExchange exchange, MeshAnswer answer, Func<IBufferWriter<byte>, IGenerationStream> open, GenerationReader reader)
+        ApiExchange exchange,
+        MeshAnswer answer,
+        Func<IBufferWriter<byte>, IGenerationStream> open,
+        ResumableStream? resumable,
+        GenerationReader reader)
     {
         using IDisposable counted = metrics.OpenStream();
         using IDisposable waiting = Waiting.Begin(answer.Model);
-        await using EventStream events = new(exchange, time, open);
+        await using EventStream events = new(exchange, time, open, resumable);
         ApiError? error;
         try
         {
@@ -208,7 +220,7 @@ internal sealed class GenerationRelay(GatewayMetrics metrics, TimeProvider time,
     /// <summary>The generation was cancelled: by the client's leaving, or by the end of the server's time to drain.</summary>
     private static ApiError? Interrupt(ApiExchange exchange)
     {
-        if (exchange.Context.RequestAborted.IsCancellationRequested)
+        if (exchange.Gone.IsCancellationRequested)
         {
             exchange.Outcome = InferenceOutcome.ClientGone;
             return null;

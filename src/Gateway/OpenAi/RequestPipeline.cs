@@ -14,6 +14,7 @@ using Darkbloom.Gateway.Files;
 using Darkbloom.Gateway.Ollama;
 using Darkbloom.Gateway.OpenAi.Audio;
 using Darkbloom.Gateway.OpenAi.Requests;
+using Darkbloom.Gateway.OpenAi.Resuming;
 using Darkbloom.Gateway.Responses;
 using Darkbloom.Gateway.Storage;
 using Darkbloom.Gateway.Telemetry;
@@ -43,6 +44,7 @@ internal sealed class RequestPipeline : IAsyncDisposable
     private readonly BatchesEndpoint _batches;
     private readonly IdleLanes _lanes;
     private readonly BatchRunner _runner;
+    private readonly ResumableStreams _resumables;
     private readonly ILogger _log;
     private volatile bool _draining;
 
@@ -57,6 +59,7 @@ internal sealed class RequestPipeline : IAsyncDisposable
         _client = client;
         _log = log;
         GenerationRelay relay = new(_metrics, options.Time, stopping);
+        _resumables = relay.Resumables;
         _models = new ModelsEndpoint(client, options.Time.GetUtcNow(), options.ModelAliases);
         _chat = new ChatCompletionsEndpoint(client, _models, relay, options.Time);
         _completions = new CompletionsEndpoint(client, _models, relay, options.Time);
@@ -99,7 +102,7 @@ internal sealed class RequestPipeline : IAsyncDisposable
         {
             await AdmitAsync(exchange, open);
         }
-        catch (Exception e) when (context.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        catch (Exception e) when (exchange.Gone.IsCancellationRequested && e is OperationCanceledException or IOException)
         {
             exchange.Outcome ??= exchange.Path.IsInference ? InferenceOutcome.ClientGone : null;
         }
@@ -135,13 +138,21 @@ internal sealed class RequestPipeline : IAsyncDisposable
         {
             await exchange.FailAsync(denied);
         }
-        else if (CheckRoute(exchange) is { } misdirected)
+        else if (!ResumableStreams.IsResumption(exchange) && CheckRoute(exchange) is { } misdirected)
         {
             await exchange.FailAsync(misdirected);
         }
         else if (open > _options.RequestsMax && exchange.Route is not (ApiRoute.Health or ApiRoute.Ready or ApiRoute.Metrics))
         {
             await exchange.FailAsync(ApiError.Overloaded());
+        }
+        else if (ResumableStreams.IsResumption(exchange))
+        {
+            await _resumables.ResumeAsync(exchange);
+        }
+        else if (_resumables.Read(exchange) is { } unusable)
+        {
+            await exchange.FailAsync(unusable);
         }
         else
         {

@@ -205,7 +205,7 @@ public sealed class ChatCompletionTests
         Assert.Matches("^req_[0-9a-f]{32}$", Assert.Single(response.Headers.GetValues("x-request-id")));
         Assert.Equal("2020-10-01", Assert.Single(response.Headers.GetValues("openai-version")));
         Assert.Matches("^[0-9]+$", Assert.Single(response.Headers.GetValues("openai-processing-ms")));
-        Assert.Equal("X-Request-ID", Assert.Single(response.Headers.GetValues("access-control-expose-headers")));
+        Assert.Equal("X-Request-ID, Darkbloom-Stream", Assert.Single(response.Headers.GetValues("access-control-expose-headers")));
         Assert.False(response.Headers.Contains("server"));
     }
 }

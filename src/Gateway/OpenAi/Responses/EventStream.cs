@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using System.Threading;
 using System.Threading.Tasks;
+using Darkbloom.Gateway.OpenAi.Resuming;
 using Microsoft.AspNetCore.Http;
 
 namespace Darkbloom.Gateway.OpenAi.Responses;
@@ -18,10 +19,15 @@ namespace Darkbloom.Gateway.OpenAi.Responses;
 /// Open     -> [stop]               -> Stopped
 /// </code>
 /// Between <see cref="EnterAsync"/> and <see cref="LeaveAsync"/> the caller alone writes to the stream.
+/// <para>
+/// Where the client asked for it, the stream goes on without a connection: events then pass through the log of a
+/// <see cref="ResumableStream"/>, from which this response is the first to read.
+/// </para>
 /// </remarks>
 internal sealed class EventStream : IAsyncDisposable
 {
     private readonly ApiExchange _exchange;
+    private readonly EventRelay? _relay;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly PeriodicTimer _ticks;
@@ -32,10 +38,13 @@ internal sealed class EventStream : IAsyncDisposable
     private bool _spoke;
 
     /// <param name="open">Makes the words of a dialect; they are this response's to dispose.</param>
-    public EventStream(ApiExchange exchange, TimeProvider time, Func<IBufferWriter<byte>, IGenerationStream> open)
+    /// <param name="resumable">Null: the stream ends with its connection.</param>
+    public EventStream(
+        ApiExchange exchange, TimeProvider time, Func<IBufferWriter<byte>, IGenerationStream> open, ResumableStream? resumable = null)
     {
         _exchange = exchange;
-        _stream = open(exchange.Context.Response.BodyWriter);
+        _relay = resumable is null ? null : new EventRelay(exchange, resumable);
+        _stream = open(_relay is null ? Output : _relay.Words);
         _ticks = new PeriodicTimer(HttpLimits.KeepaliveInterval, time);
         _keepalive = KeepAliveAsync();
     }
@@ -45,7 +54,7 @@ internal sealed class EventStream : IAsyncDisposable
 
     private PipeWriter Output => _exchange.Context.Response.BodyWriter;
 
-    private CancellationToken ClientGone => _exchange.Context.RequestAborted;
+    private CancellationToken ClientGone => _exchange.Gone;
 
     /// <summary>Waits for the right to write, and opens the response if it is still waiting.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -71,7 +80,7 @@ internal sealed class EventStream : IAsyncDisposable
         try
         {
             _spoke = true;
-            await Output.FlushAsync(ClientGone);
+            await FlushAsync(waits: true);
         }
         finally
         {
@@ -89,6 +98,7 @@ internal sealed class EventStream : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _relay?.Dispose();
         _stream.Dispose();
         _ticks.Dispose();
         _stop.Dispose();
@@ -104,12 +114,38 @@ internal sealed class EventStream : IAsyncDisposable
         }
 
         IsOpen = true;
-        HttpResponse response = _exchange.Context.Response;
-        _exchange.StampProcessingTime();
+        if (_relay is null || _relay.IsAttached)
+        {
+            PrepareHeaders(_exchange, _stream.ContentType, _relay?.Stream);
+        }
+    }
+
+    /// <summary>Sets the headers of a stream that is about to begin, or to go on.</summary>
+    public static void PrepareHeaders(ApiExchange exchange, string contentType, ResumableStream? resumable)
+    {
+        HttpResponse response = exchange.Context.Response;
+        exchange.StampProcessingTime();
         response.StatusCode = StatusCodes.Status200OK;
-        response.ContentType = _stream.ContentType;
+        response.ContentType = contentType;
         response.Headers.CacheControl = "no-cache";
         response.Headers["x-accel-buffering"] = "no";
+        if (resumable is not null)
+        {
+            response.Headers[ResumableStreams.StreamHeader] = resumable.Id;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask FlushAsync(bool waits)
+    {
+        if (_relay is null)
+        {
+            await Output.FlushAsync(ClientGone);
+        }
+        else
+        {
+            await _relay.FlushAsync(waits);
+        }
     }
 
     private async Task KeepAliveAsync()
@@ -130,7 +166,7 @@ internal sealed class EventStream : IAsyncDisposable
                 {
                     Open();
                     _stream.WriteKeepalive();
-                    await Output.FlushAsync(ClientGone);
+                    await FlushAsync(waits: false);
                 }
                 finally
                 {

@@ -6,7 +6,9 @@ namespace Darkbloom.Gateway.OpenAi.Responses;
 /// <summary>Writes a generation as the events of one dialect.</summary>
 internal interface IGenerationStream : IDisposable
 {
-    string ContentType => "text/event-stream; charset=utf-8";
+    const string EventStreamType = "text/event-stream; charset=utf-8";
+
+    string ContentType => EventStreamType;
 
     /// <summary>Writes what shows that the stream is alive, where the mesh has nothing to tell yet.</summary>
     void WriteKeepalive();
