@@ -46,7 +46,6 @@ public sealed class ResumeTests : IAsyncDisposable
         Finish();
         List<Event> rest = await second.ReadToEndAsync();
         Assert.Equal("[DONE]", rest[^1].Data);
-        Assert.Equal(["\"b\"", "\"c\""], new[] { "\"b\"", "\"c\"" }.Where(text => second.Seen.Any(one => one.Data.Contains(text, StringComparison.Ordinal))));
         Assert.DoesNotContain(second.Seen, one => one.Data.Contains("\"a\"", StringComparison.Ordinal));
         Assert.Equal(Enumerable.Range(1, first.Seen.Count + second.Seen.Count).Select(number => $"{first.StreamId}-{number}"), first.Seen.Concat(second.Seen).Select(one => one.Id));
         Assert.False(await _inference.Ended.OrTimeoutAsync("the generation"));
