@@ -79,6 +79,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
             {
                 Needs = ModelCapability.NeededBy(request),
                 Preferred = connections.FindPreferred(_keys),
+                IsBatch = offer.IsBatch,
             },
             _told,
             policy,
@@ -199,7 +200,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
             _prompt = _told.ContinuationOf(_request);
             bool isOffered = OfferTerms.TryOffer(_prompt, out terms);
             Debug.Assert(isOffered, "a transcript that is whole fits a message with its prompt");
-            terms = terms with { Fingerprint = fingerprint };
+            terms = terms with { Fingerprint = fingerprint, IsBatch = _offer.IsBatch };
             _reader = new ResponseReader(terms, _told);
         }
         else
@@ -210,6 +211,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
         TimeSpan left = _dispatch.OutputBy - Now;
         return terms with
         {
+            Leases = terms.IsBatch ? [] : _connections.TakeLeases(_node, terms.Choices),
             FirstTokenMax = left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1),
             Attempt = (uint)_dispatch.Offers - 1,
         };

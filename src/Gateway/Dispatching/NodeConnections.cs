@@ -139,6 +139,20 @@ internal sealed class NodeConnections : IAsyncDisposable
     public void OnLoad(PeerId node, NodeLoad load, TimeSpan smoothedRtt) =>
         Update(book => book.OnLoad(Time.GetInstant(), node, load, smoothedRtt));
 
+    /// <summary>The node keeps a slot for this gateway.</summary>
+    public void OnLease(PeerId node, NodeLease lease) => Update(book => book.OnLease(Time.GetInstant(), node, lease));
+
+    /// <summary>The leases that an offer to the node spends.</summary>
+    public ImmutableArray<ulong> TakeLeases(PeerId node, uint choices)
+    {
+        lock (_gate)
+        {
+            ImmutableArray<ulong> taken = _book.TakeLeases(Time.GetInstant(), node, (int)choices);
+            _routes = _book.Table;
+            return taken;
+        }
+    }
+
     /// <summary>The node that has the longest of these beginnings in its cache, if one is known.</summary>
     public PeerId? FindPreferred(ReadOnlySpan<UInt128> beginnings)
     {

@@ -165,13 +165,19 @@ internal sealed class NodeLink : IDisposable
         stream.CompleteWrites();
         while (await stream.ReadAsync(patience.Token) is { } response)
         {
-            if (!NodeLoad.TryRead(response.Load, out NodeLoad load))
+            if (NodeLoad.TryRead(response.Load, out NodeLoad load))
             {
-                throw new MeshException(MeshError.ProtocolViolation, 0, "The node sent no load report on its load stream.");
+                late.CancelAfter(_reportMax);
+                _owner.OnLoad(Node, load, connection.SmoothedRtt);
             }
-
-            late.CancelAfter(_reportMax);
-            _owner.OnLoad(Node, load, connection.SmoothedRtt);
+            else if (NodeLease.TryRead(response.Lease, out NodeLease lease))
+            {
+                _owner.OnLease(Node, lease);
+            }
+            else
+            {
+                throw new MeshException(MeshError.ProtocolViolation, 0, "The node sent neither a load report nor a lease on its load stream.");
+            }
         }
     }
 

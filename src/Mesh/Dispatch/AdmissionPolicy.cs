@@ -28,5 +28,8 @@ public sealed record AdmissionPolicy
     /// <summary>What one request is assumed to take until some were measured.</summary>
     public TimeSpan ServiceAssumed { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a slot is kept for a gateway; zero: never.</summary>
+    public TimeSpan LeaseTime { get; init; } = TimeSpan.FromSeconds(3);
+
     public TimeSpan RetryAfterMin { get; init; } = TimeSpan.FromMilliseconds(250);
 }

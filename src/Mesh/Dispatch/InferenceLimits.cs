@@ -71,4 +71,10 @@ public static class InferenceLimits
 
     /// <summary>A node reports its load at least this often.</summary>
     public const int LoadReportMsMax = 5_000;
+
+    /// <summary>How long a node may keep a slot for a gateway that doesn't come.</summary>
+    public const int LeaseMsMax = 5_000;
+
+    /// <summary>Leases that one offer may name: one for each choice.</summary>
+    public const int OfferLeasesMax = (int)ChoicesMax;
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Linq;
 using System.Text;
 using Darkbloom.Protocol.Schema;
@@ -36,6 +37,12 @@ public readonly record struct OfferTerms
     /// <summary>What the node must have in common with one that began the answer; empty when none did.</summary>
     public string Fingerprint { get; init; } = "";
 
+    /// <summary>Slots that the node keeps for the gateway, and that this request spends.</summary>
+    public ImmutableArray<ulong> Leases { get; init; } = [];
+
+    /// <summary>Nobody waits for the answer.</summary>
+    public bool IsBatch { get; init; }
+
     public OfferTerms()
     {
     }
@@ -52,7 +59,8 @@ public readonly record struct OfferTerms
             || offer.AudioBytes > InferenceLimits.AudioBytesMax
             || offer.OutputTokensMax > InferenceLimits.ContextTokensMax
             || offer.Choices is 0 or > InferenceLimits.ChoicesMax
-            || offer.Fingerprint.Length > InferenceLimits.FingerprintCharsMax)
+            || offer.Fingerprint.Length > InferenceLimits.FingerprintCharsMax
+            || offer.Leases.Count > InferenceLimits.OfferLeasesMax)
         {
             return false;
         }
@@ -69,6 +77,8 @@ public readonly record struct OfferTerms
             FirstTokenMax = offer.FirstTokenMsMax == 0 ? null : TimeSpan.FromMilliseconds(offer.FirstTokenMsMax),
             Attempt = offer.Attempt,
             Fingerprint = offer.Fingerprint,
+            Leases = [.. offer.Leases],
+            IsBatch = offer.Batch,
         };
         return true;
     }
@@ -142,6 +152,8 @@ public readonly record struct OfferTerms
             FirstTokenMsMax = FirstTokenMax is { } wait ? (uint)Math.Clamp(wait.TotalMilliseconds, 1, uint.MaxValue) : 0,
             Attempt = Attempt,
             Fingerprint = Fingerprint,
+            Leases = { Leases },
+            Batch = IsBatch,
         };
     }
 }

@@ -18,6 +18,9 @@ public readonly record struct NodeLoad
 
     public required int SlotsFree { get; init; }
 
+    /// <summary>Of the free ones, those that are kept for gateways.</summary>
+    public int SlotsLeased { get; init; }
+
     public required int QueueDepth { get; init; }
 
     public required int QueueMax { get; init; }
@@ -26,8 +29,8 @@ public readonly record struct NodeLoad
 
     public float DecodeTokensPerSecond { get; init; }
 
-    /// <summary>Choices that run or wait.</summary>
-    public int Busy => Slots - SlotsFree + QueueDepth;
+    /// <summary>Choices that run or wait, and slots that others will fill.</summary>
+    public int Busy => Slots - SlotsFree + SlotsLeased + QueueDepth;
 
     /// <summary>Reads a report; false when its numbers cannot be true of any node.</summary>
     /// <remarks>A state this version doesn't know is read as paused: it isn't known to serve.</remarks>
@@ -35,7 +38,7 @@ public readonly record struct NodeLoad
     {
         load = default;
         if (report is null
-            || report.Slots > SlotsMax || report.SlotsFree > report.Slots
+            || report.Slots > SlotsMax || report.SlotsFree > report.Slots || report.SlotsLeased > report.SlotsFree
             || report.QueueMax > QueueDepthMax || report.QueueDepth > report.QueueMax
             || !IsSpeed(report.PrefillTokensPerSecond) || !IsSpeed(report.DecodeTokensPerSecond)
             || report.State == ServingState.Unspecified)
@@ -49,6 +52,7 @@ public readonly record struct NodeLoad
             State = report.State is ServingState.Serving or ServingState.Draining ? report.State : ServingState.Paused,
             Slots = (int)report.Slots,
             SlotsFree = (int)report.SlotsFree,
+            SlotsLeased = (int)report.SlotsLeased,
             QueueDepth = (int)report.QueueDepth,
             QueueMax = (int)report.QueueMax,
             PrefillTokensPerSecond = report.PrefillTokensPerSecond,
@@ -63,6 +67,7 @@ public readonly record struct NodeLoad
         State = State,
         Slots = (uint)Slots,
         SlotsFree = (uint)SlotsFree,
+        SlotsLeased = (uint)SlotsLeased,
         QueueDepth = (uint)QueueDepth,
         QueueMax = (uint)QueueMax,
         PrefillTokensPerSecond = PrefillTokensPerSecond,

@@ -42,8 +42,13 @@ public sealed record Route
     /// <summary>How many of them the last report already counted.</summary>
     public int InFlightReported { get; init; }
 
+    /// <summary>Until when the node keeps at least one slot for this peer; null: it keeps none.</summary>
+    public Instant? LeasedUntil { get; init; }
+
     /// <summary>Until when the node gets nothing, because it just failed; null: it may be asked.</summary>
     public Instant? OutUntil { get; init; }
+
+    public bool IsLeased(Instant now) => LeasedUntil is { } until && now < until;
 
     public bool IsOut(Instant now) => OutUntil is { } until && now < until;
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
@@ -15,6 +16,9 @@ public sealed class RouteBook
 {
     /// <summary>Models that are remembered after their last node left.</summary>
     public const int ModelsMax = 1024;
+
+    /// <summary>Slots of one node that are taken note of as kept for this peer.</summary>
+    public const int LeasesPerNodeMax = 64;
 
     /// <summary>The first rest of a node that failed; it doubles with each failure in a row.</summary>
     public static readonly TimeSpan RestMin = TimeSpan.FromSeconds(2);
@@ -83,6 +87,25 @@ public sealed class RouteBook
     {
         NodeLoad reported = load;
         Change(node, known => known.OnLoad(now, reported, smoothedRtt));
+    }
+
+    /// <summary>The node keeps a slot for this peer; one that it named before, or that is too short to be spent, is ignored.</summary>
+    public void OnLease(Instant now, PeerId node, in NodeLease lease)
+    {
+        NodeLease leased = lease;
+        Change(node, known => known.OnLease(now, leased));
+    }
+
+    /// <summary>The leases that an offer to the node spends, one for each choice as far as there are some; nobody else gets them.</summary>
+    public ImmutableArray<ulong> TakeLeases(Instant now, PeerId node, int choices)
+    {
+        ImmutableArray<ulong> taken = [];
+        if (_nodes.TryGetValue(node, out RouteBookNode? known) && known.HoldsLeases)
+        {
+            Change(node, known => taken = known.TakeLeases(now, choices));
+        }
+
+        return taken;
     }
 
     /// <summary>No session with the node came about; it is left alone for longer each time.</summary>

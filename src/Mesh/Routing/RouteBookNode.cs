@@ -12,6 +12,9 @@ internal sealed class RouteBookNode(NodeCard card)
 {
     private readonly SortedDictionary<string, RouteSpeed> _speeds = new(StringComparer.Ordinal);
 
+    /// <summary>Slots that the node keeps for this peer, in the order of their ends.</summary>
+    private readonly List<HeldLease> _leases = [];
+
     private NodeCard _card = card;
     private bool _isConnected;
     private ServingState _state = ServingState.Serving;
@@ -28,6 +31,8 @@ internal sealed class RouteBookNode(NodeCard card)
     private int _failures;
 
     public int InFlight { get; private set; }
+
+    public bool HoldsLeases => _leases.Count > 0;
 
     public ImmutableArray<NodeModel> Models => _card.Models;
 
@@ -46,6 +51,7 @@ internal sealed class RouteBookNode(NodeCard card)
         SmoothedRtt = _smoothedRtt,
         InFlight = InFlight,
         InFlightReported = _inFlightReported,
+        LeasedUntil = _leases.Count == 0 ? null : _leases[^1].Until,
         OutUntil = _outUntil,
     };
 
@@ -65,6 +71,7 @@ internal sealed class RouteBookNode(NodeCard card)
     {
         _isConnected = false;
         _load = null;
+        _leases.Clear();
         _state = ServingState.Serving;
     }
 
@@ -80,6 +87,30 @@ internal sealed class RouteBookNode(NodeCard card)
         _state = load.State;
         _smoothedRtt = smoothedRtt;
         _inFlightReported = InFlight;
+    }
+
+    /// <summary>The node keeps a slot for this peer.</summary>
+    public void OnLease(Instant now, in NodeLease lease)
+    {
+        // The offer that spends it has to be there in time.
+        Instant until = now + lease.Time - _smoothedRtt;
+        ulong id = lease.Id;
+        _ = _leases.RemoveAll(held => held.Until <= now);
+        if (_isConnected && until > now && _leases.Count < RouteBook.LeasesPerNodeMax && !_leases.Exists(held => held.Id == id))
+        {
+            int place = _leases.FindIndex(held => held.Until > until);
+            _leases.Insert(place < 0 ? _leases.Count : place, new HeldLease(id, until));
+        }
+    }
+
+    /// <summary>Takes out up to so many leases, those first that end first.</summary>
+    public ImmutableArray<ulong> TakeLeases(Instant now, int count)
+    {
+        _ = _leases.RemoveAll(held => held.Until <= now);
+        count = Math.Min(count, _leases.Count);
+        ImmutableArray<ulong> taken = [.. _leases.GetRange(0, count).ConvertAll(static held => held.Id)];
+        _leases.RemoveRange(0, count);
+        return taken;
     }
 
     public void OnUnreachable(Instant now) => Rest(now, forWantOfSession: !_isConnected);
@@ -121,6 +152,12 @@ internal sealed class RouteBookNode(NodeCard card)
 
     private void OnRefused(Instant now, RefusalReason reason)
     {
+        if (reason is not (RefusalReason.ContextLengthExceeded or RefusalReason.Unsupported))
+        {
+            // A node that has no slot for this request keeps none, whatever it said.
+            _leases.Clear();
+        }
+
         switch (reason)
         {
             case RefusalReason.Draining:
@@ -152,4 +189,6 @@ internal sealed class RouteBookNode(NodeCard card)
         _outForWantOfSession = forWantOfSession;
         _failures = Math.Min(_failures + 1, 32);
     }
+
+    private readonly record struct HeldLease(ulong Id, Instant Until);
 }

@@ -10,6 +10,7 @@ namespace Darkbloom.Mesh.Routing;
 /// <param name="Needs">Routes that can't do all of it are passed over.</param>
 /// <param name="Fingerprint">Routes with another one are passed over; empty: any will do.</param>
 /// <param name="Preferred">The node that has most of the prompt in its cache, if one is known to.</param>
+/// <param name="IsBatch">Nobody waits for the answer: leases are left to requests that somebody waits for.</param>
 public readonly record struct RouteQuery(
     string Model,
     uint PromptTokens,
@@ -17,7 +18,8 @@ public readonly record struct RouteQuery(
     uint ContextTokensMin = 0,
     ModelCapabilities Needs = ModelCapabilities.None,
     string Fingerprint = "",
-    PeerId? Preferred = null)
+    PeerId? Preferred = null,
+    bool IsBatch = false)
 {
     /// <summary>Whether the route's model can do what is asked, however busy its node is.</summary>
     public bool Fits(Route route) =>

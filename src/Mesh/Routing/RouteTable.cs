@@ -37,6 +37,13 @@ public sealed class RouteTable
         return index < 0 ? [] : Models[index].Routes.AsSpan();
     }
 
+    /// <summary>Those of them whose nodes keep a slot for this peer, or did until lately.</summary>
+    public ReadOnlySpan<Route> LeasedOf(string model)
+    {
+        int index = IndexOf(model);
+        return index < 0 ? [] : Models[index].Leased.AsSpan();
+    }
+
     public Route? Find(string model, PeerId node)
     {
         int index = IndexOf(model);
@@ -80,7 +87,7 @@ public sealed class RouteTable
         int index = IndexOf(route.Model);
         int position = index < 0 ? -1 : IndexOf(Models[index].Routes.AsSpan(), route.Node);
         Debug.Assert(position >= 0, "only a route that the table holds can be replaced");
-        ModelRoutes changed = Models[index] with { Routes = Models[index].Routes.SetItem(position, route) };
+        ModelRoutes changed = Models[index].With(position, route);
         return new RouteTable(Version + 1, Models.SetItem(index, changed), RetriesLeft);
     }
 

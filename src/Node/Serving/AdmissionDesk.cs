@@ -5,6 +5,7 @@ using System.Threading.Tasks;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Node.Engines;
+using Darkbloom.Protocol.Identity;
 using Darkbloom.Protocol.Primitives;
 using Darkbloom.Protocol.Schema;
 
@@ -21,6 +22,9 @@ internal sealed class AdmissionDesk : IDisposable
 
     /// <summary>Requests that had to wait, until they are released: whoever asks late still learns how the wait ended.</summary>
     private readonly Dictionary<long, TaskCompletionSource<bool>> _waiting = [];
+
+    /// <summary>Who is told of leases: of each gateway, its newest load stream.</summary>
+    private readonly Dictionary<PeerId, LeaseInbox> _inboxes = [];
     private TaskCompletionSource _changed = NewSignal();
     private TaskCompletionSource? _idle;
 
@@ -35,11 +39,11 @@ internal sealed class AdmissionDesk : IDisposable
     }
 
     /// <summary>Decides on an offer; the report is the load right after the decision.</summary>
-    public (AdmissionDecision Decision, LoadReport Load) Decide(in OfferTerms offer)
+    public (AdmissionDecision Decision, LoadReport Load) Decide(in OfferTerms offer, PeerId gateway)
     {
         lock (_gate)
         {
-            AdmissionDecision decision = _admission.OnOffer(_time.GetInstant(), offer);
+            AdmissionDecision decision = _admission.OnOffer(_time.GetInstant(), offer, gateway);
             if (decision.Verdict == AdmissionVerdict.Queue)
             {
                 _waiting[decision.Reservation] = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -47,6 +51,39 @@ internal sealed class AdmissionDesk : IDisposable
 
             OnChanged();
             return (decision, ReportCore());
+        }
+    }
+
+    /// <summary>A load stream of the gateway is there to be told of leases.</summary>
+    public LeaseInbox Subscribe(PeerId gateway)
+    {
+        lock (_gate)
+        {
+            _admission.OnSubscribed(gateway);
+            return _inboxes[gateway] = new LeaseInbox(gateway);
+        }
+    }
+
+    /// <summary>The load stream is over.</summary>
+    public void Unsubscribe(LeaseInbox inbox)
+    {
+        lock (_gate)
+        {
+            if (_inboxes.GetValueOrDefault(inbox.Gateway) == inbox)
+            {
+                _ = _inboxes.Remove(inbox.Gateway);
+                _admission.OnUnsubscribed(_time.GetInstant(), inbox.Gateway);
+                OnChanged();
+            }
+        }
+    }
+
+    /// <summary>A lease that the gateway wasn't told of yet and that isn't over; null when there is none.</summary>
+    public SlotLease? TakeLease(LeaseInbox inbox)
+    {
+        lock (_gate)
+        {
+            return inbox.Take(_time.GetInstant());
         }
     }
 
@@ -146,6 +183,11 @@ internal sealed class AdmissionDesk : IDisposable
             {
                 _ = waiting.TrySetResult(change.Kind == AdmissionChangeKind.Granted);
             }
+        }
+
+        while (_admission.TryTakeGrant(out LeaseGrant grant))
+        {
+            _inboxes.GetValueOrDefault(grant.Gateway)?.Add(grant, _time.GetInstant());
         }
 
         if (_idle is not null && _admission.Reserved == 0)

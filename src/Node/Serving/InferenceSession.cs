@@ -54,7 +54,7 @@ internal sealed class InferenceSession(
             return;
         }
 
-        (AdmissionDecision decision, LoadReport load) = desk.Decide(terms);
+        (AdmissionDecision decision, LoadReport load) = desk.Decide(terms, stream.Stream.Connection.RemoteId);
         if (decision.Verdict == AdmissionVerdict.Refuse)
         {
             Refused refused = new() { Reason = decision.Reason, RetryAfterMs = decision.RetryAfterMs, Load = load };

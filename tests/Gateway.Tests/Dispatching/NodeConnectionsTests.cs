@@ -1,6 +1,7 @@
 using System.Linq;
 using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
+using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
 using Darkbloom.Mesh.Routing;
 using Darkbloom.Protocol.Schema;
@@ -92,5 +93,41 @@ public sealed class NodeConnectionsTests
         small.Card.Models[0].Fingerprint = "db_2";
         mesh.Connections.OnDirectory([small, large, other]);
         Assert.Null(mesh.Connections.Models[1].Fingerprint);
+    }
+
+    [Fact]
+    public async Task A_lease_draws_the_next_request_to_its_node_and_is_named_in_one_offer()
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(AnswerAsync, AnswerAsync, AnswerAsync);
+        TestNode keeper = mesh.Nodes[1];
+        keeper.Lease = new SlotLease { Id = 77, TtlMs = InferenceLimits.LeaseMsMax };
+        keeper.Load = keeper.Load;
+        await mesh.UntilAsync(static routes => routes.ToArray().Any(static route => route.LeasedUntil is not null));
+        _ = await mesh.AskAsync();
+        Assert.Equal([77ul], Assert.Single(keeper.Offers).Leases);
+        Assert.Null(mesh.RouteOf(keeper).LeasedUntil);
+        _ = await mesh.AskAsync();
+
+        Assert.Single(mesh.Nodes.SelectMany(static node => node.Offers), static offer => offer.Leases.Count > 0);
+    }
+
+    [Theory]
+    [InlineData(0u, 1_000u)]
+    [InlineData(1u, 0u)]
+    [InlineData(1u, (uint)InferenceLimits.LeaseMsMax + 1)]
+    public async Task A_node_that_hands_out_what_is_no_lease_loses_its_session(uint id, uint ttlMs)
+    {
+        await using ClientFixture mesh = await ClientFixture.WithAsync(static stream => stream.HangAsync());
+        mesh.Nodes[0].Lease = new SlotLease { Id = id, TtlMs = ttlMs };
+        mesh.Nodes[0].Load = mesh.Nodes[0].Load;
+
+        await mesh.UntilAsync(static routes => !routes[0].IsConnected);
+    }
+
+    private static async Task AnswerAsync(NodeStream stream)
+    {
+        _ = await stream.AcceptAsync();
+        await stream.TokenAsync(0);
+        await stream.EndAsync(tokens: 1);
     }
 }

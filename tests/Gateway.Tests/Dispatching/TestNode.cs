@@ -49,6 +49,9 @@ internal sealed class TestNode : IAsyncDisposable
         }
     }
 
+    /// <summary>Goes out on the load stream with the next report.</summary>
+    public SlotLease? Lease { get; set; }
+
     public CancellationToken Stopped => _stop.Token;
 
     /// <summary>Tells a test, or a script, that something happened.</summary>
@@ -140,6 +143,12 @@ internal sealed class TestNode : IAsyncDisposable
             {
                 load.Sequence = (ulong)Interlocked.Increment(ref _sequence);
                 await messages.WriteAsync(new NodeResponse { Load = load }, _stop.Token);
+                if (Lease is { } lease)
+                {
+                    Lease = null;
+                    await messages.WriteAsync(new NodeResponse { Lease = lease }, _stop.Token);
+                }
+
                 await _loadChanged.WaitAsync(_stop.Token);
             }
         }

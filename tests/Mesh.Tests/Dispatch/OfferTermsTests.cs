@@ -11,7 +11,11 @@ public sealed class OfferTermsTests
     [Fact]
     public void An_offer_survives_the_round_trip()
     {
-        Offer offer = Offer(static o => (o.FirstTokenMsMax, o.Attempt) = (1500, 2));
+        Offer offer = Offer(static o =>
+        {
+            (o.FirstTokenMsMax, o.Attempt, o.Batch) = (1500, 2, true);
+            o.Leases.Add([7, ulong.MaxValue]);
+        });
 
         Assert.True(OfferTerms.TryRead(offer, out OfferTerms terms));
         Assert.Equal(offer, terms.ToOffer());
@@ -27,6 +31,7 @@ public sealed class OfferTermsTests
         Assert.True(Reads(static o => o.OutputTokensMax = InferenceLimits.ContextTokensMax));
         Assert.True(Reads(static o => o.Choices = 1));
         Assert.True(Reads(static o => o.Choices = InferenceLimits.ChoicesMax));
+        Assert.True(Reads(static o => o.Leases.Add(new ulong[InferenceLimits.OfferLeasesMax])));
     }
 
     [Fact]
@@ -44,6 +49,7 @@ public sealed class OfferTermsTests
         Assert.False(Reads(static o => o.OutputTokensMax = InferenceLimits.ContextTokensMax + 1));
         Assert.False(Reads(static o => o.Choices = 0));
         Assert.False(Reads(static o => o.Choices = InferenceLimits.ChoicesMax + 1));
+        Assert.False(Reads(static o => o.Leases.Add(new ulong[InferenceLimits.OfferLeasesMax + 1])));
     }
 
     [Fact]

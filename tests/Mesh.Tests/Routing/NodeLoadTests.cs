@@ -1,4 +1,5 @@
 using System;
+using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Routing;
 using Darkbloom.Protocol.Schema;
 using Xunit;
@@ -14,7 +15,7 @@ public sealed class NodeLoadTests
 
         Assert.True(NodeLoad.TryRead(report, out NodeLoad load));
         Assert.Equal(report, load.ToReport());
-        Assert.Equal(4, load.Busy);
+        Assert.Equal(5, load.Busy);
     }
 
     [Fact]
@@ -31,6 +32,8 @@ public sealed class NodeLoadTests
         Assert.False(NodeLoad.TryRead(null, out _));
         Assert.False(NodeLoad.TryRead(Report(static r => r.Slots = NodeLoad.SlotsMax + 1), out _));
         Assert.False(NodeLoad.TryRead(Report(static r => r.SlotsFree = r.Slots + 1), out _));
+        Assert.True(NodeLoad.TryRead(Report(static r => r.SlotsLeased = r.SlotsFree), out _));
+        Assert.False(NodeLoad.TryRead(Report(static r => r.SlotsLeased = r.SlotsFree + 1), out _));
         Assert.False(NodeLoad.TryRead(Report(static r => r.QueueMax = NodeLoad.QueueDepthMax + 1), out _));
         Assert.False(NodeLoad.TryRead(Report(static r => r.QueueDepth = r.QueueMax + 1), out _));
         Assert.False(NodeLoad.TryRead(Report(static r => r.DecodeTokensPerSecond = float.NaN), out _));
@@ -46,6 +49,30 @@ public sealed class NodeLoadTests
         Assert.Equal(ServingState.Paused, load.State);
     }
 
+    [Fact]
+    public void A_report_takes_fewer_bytes_than_a_record_of_fixed_layout_would()
+    {
+        LoadReport largest = new()
+        {
+            Sequence = ulong.MaxValue,
+            State = ServingState.Paused,
+            Slots = NodeLoad.SlotsMax,
+            SlotsFree = NodeLoad.SlotsMax,
+            SlotsLeased = NodeLoad.SlotsMax,
+            QueueDepth = NodeLoad.QueueDepthMax,
+            QueueMax = NodeLoad.QueueDepthMax,
+            PrefillTokensPerSecond = NodeLoad.TokensPerSecondMax,
+            DecodeTokensPerSecond = NodeLoad.TokensPerSecondMax,
+        };
+        Assert.True(NodeLoad.TryRead(largest, out _));
+
+        Assert.Equal(46, Framed(new NodeResponse { Load = largest }));
+        Assert.Equal(31, Framed(new NodeResponse { Load = Report(static r => r.Sequence = 300) }));
+        Assert.Equal(18, Framed(new NodeResponse { Lease = new SlotLease { Id = 1, TtlMs = InferenceLimits.LeaseMsMax } }));
+    }
+
+    private static int Framed(NodeResponse response) => sizeof(uint) + response.CalculateSize();
+
     private static LoadReport Report(Action<LoadReport> change)
     {
         LoadReport report = new()
@@ -54,6 +81,7 @@ public sealed class NodeLoadTests
             State = ServingState.Serving,
             Slots = 4,
             SlotsFree = 2,
+            SlotsLeased = 1,
             QueueDepth = 2,
             QueueMax = 16,
             PrefillTokensPerSecond = 512,

@@ -168,6 +168,7 @@ public sealed class InferenceListenerTests
         LoadReport second = (await load.ReadAsync(node.Patience))!.Load;
         Assert.Equal(1u, second.SlotsFree);
         Assert.True(second.Sequence > first.Sequence);
+        Assert.NotNull((await load.ReadAsync(node.Patience))!.Lease);
         node.Desk.SetState(ServingState.Paused);
         await node.PassAsync(new ServingLimits().ReportMin);
         Assert.Equal(ServingState.Paused, (await load.ReadAsync(node.Patience))!.Load.State);
@@ -186,5 +187,44 @@ public sealed class InferenceListenerTests
         await node.PassAsync(TimeSpan.FromMilliseconds(InferenceLimits.LoadReportMsMax) - shortest);
 
         Assert.Equal(first + 1, (await load.ReadAsync(node.Patience))!.Load.Sequence);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_was_served_is_told_of_a_slot_that_is_kept_for_it()
+    {
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHangAsync([Script.Delta(0)], token));
+        await using MeshConnection connection = await node.ConnectAsync();
+        MessageStream<NodeRequest, NodeResponse> load =
+            await node.OpenAsync(connection, new NodeRequest { LoadSubscription = new LoadSubscription() });
+        Assert.NotNull((await load.ReadAsync(node.Patience))!.Load);
+        _ = await node.AskAsync(connection);
+        await node.PassAsync(new ServingLimits().ReportMin);
+        Assert.Equal(1u, (await load.ReadAsync(node.Patience))!.Load.SlotsLeased);
+        SlotLease lease = (await load.ReadAsync(node.Patience))!.Lease;
+        Assert.InRange(lease.TtlMs, 1u, (uint)InferenceLimits.LeaseMsMax);
+
+        Offer offer = ServingFixture.OfferOf(ServingFixture.Prompt());
+        offer.Leases.Add(lease.Id);
+        MessageStream<NodeRequest, NodeResponse> stream = await node.OpenAsync(connection, new NodeRequest { Offer = offer });
+        LoadReport accepted = (await stream.ReadAsync(node.Patience))!.Accepted.Load;
+        Assert.Equal((0u, 0u, 0u), (accepted.SlotsFree, accepted.SlotsLeased, accepted.QueueDepth));
+    }
+
+    [Fact]
+    public async Task What_is_kept_for_a_gateway_is_free_when_it_listens_no_more()
+    {
+        await using ServingFixture node = ServingFixture.Serving(static token => Script.SayAndHangAsync([Script.Delta(0)], token));
+        await using MeshConnection connection = await node.ConnectAsync();
+        MessageStream<NodeRequest, NodeResponse> load =
+            await node.OpenAsync(connection, new NodeRequest { LoadSubscription = new LoadSubscription() });
+        Assert.NotNull((await load.ReadAsync(node.Patience))!.Load);
+        _ = await node.AskAsync(connection);
+        LoadReport kept = node.Desk.Report(out ulong version);
+        Assert.Equal(1u, kept.SlotsLeased);
+        Task changed = node.Desk.WhenChangedAsync(version);
+        load.Stream.Abort(StreamDirection.Both, (ulong)InferenceStreamError.Cancelled);
+        await changed.WaitAsync(node.Patience);
+
+        Assert.Equal((1u, 0u), (node.Desk.Report(out _).SlotsFree, node.Desk.Report(out _).SlotsLeased));
     }
 }
