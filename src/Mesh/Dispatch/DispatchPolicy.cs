@@ -14,8 +14,8 @@ public sealed record DispatchPolicy
     /// <summary>From choosing a node to its answer to the offer, dialling included.</summary>
     public TimeSpan OfferMax { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Longest silence of a node that holds the prompt; nodes must speak three times as often.</summary>
-    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(15);
+    /// <summary>Longest silence of a node that holds the prompt; nodes must speak more than twice as often.</summary>
+    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(12);
 
     /// <summary>From the request to its first token, over all attempts.</summary>
     public TimeSpan FirstTokenMax { get; init; } = TimeSpan.FromSeconds(120);

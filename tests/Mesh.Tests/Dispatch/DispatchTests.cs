@@ -208,6 +208,44 @@ public sealed class DispatchTests
     }
 
     [Fact]
+    public void A_node_that_accepts_everything_and_serves_nothing_is_out_in_less_than_15_seconds_and_gets_ever_less()
+    {
+        RouteFixture mesh = new(2);
+        PeerId wedge = mesh.Nodes[0];
+        mesh.Load(mesh.Nodes[1], free: 0, queue: 16); // whoever may go to the wedge does
+        Instant begin = mesh.Now;
+        DispatchHarness first = new(mesh);
+        first.Start();
+        Assert.Equal(wedge, first.Target);
+        first.Accept();
+        mesh.Advance(first.Request.Deadline!.Value - mesh.Now);
+        Assert.Equal(DispatchActionKind.Offer, first.Timeout().Kind);
+        Assert.NotEqual(wedge, first.Target);
+        Assert.InRange(mesh.Now - begin, TimeSpan.Zero, TimeSpan.FromSeconds(15) - _tick);
+
+        TimeSpan rest = TimeSpan.Zero;
+        for (int i = 0; i < 4; i++)
+        {
+            Instant until = mesh.RouteOf(wedge).OutUntil!.Value;
+            Assert.True(until - mesh.Now > rest);
+            rest = until - mesh.Now;
+            DispatchHarness meanwhile = new(mesh);
+            meanwhile.Start();
+            Assert.NotEqual(wedge, meanwhile.Target);
+            mesh.Advance(rest);
+            mesh.Load(mesh.Nodes[1], free: 0, queue: 16);
+            mesh.Load(wedge); // it still says that it is free
+            DispatchHarness again = new(mesh);
+            again.Start();
+            Assert.Equal(wedge, again.Target);
+            again.Accept();
+            mesh.Advance(again.Request.Deadline!.Value - mesh.Now);
+            mesh.Load(mesh.Nodes[1], free: 0, queue: 16);
+            again.Timeout();
+        }
+    }
+
+    [Fact]
     public void A_slow_client_does_not_make_its_node_look_dead()
     {
         DispatchHarness run = new(nodes: 1);
