@@ -19,5 +19,5 @@ internal static class FileErrors
         "storage_limit_exceeded");
 
     public static ApiError NotFound(string id) =>
-        new(StatusCodes.Status404NotFound, $"No such File object: {ApiError.Echo(id)}", ApiError.InvalidRequestType, "id", null);
+        new(StatusCodes.Status404NotFound, $"No such File object: {ApiError.Echo(id)}", ApiError.InvalidRequestType, "id", null) { HasDetail = true };
 }

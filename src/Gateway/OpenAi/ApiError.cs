@@ -9,6 +9,9 @@ namespace Darkbloom.Gateway.OpenAi;
 internal sealed record ApiError(
     int Status, string Message, string Type, string? Param, string? Code, TimeSpan? RetryAfter = null)
 {
+    /// <summary>The message stands beside the error object once more, as OpenAI has it for files.</summary>
+    public bool HasDetail { get; init; }
+
     public const string InvalidRequestType = "invalid_request_error";
 
     public const string ServerErrorType = "server_error";

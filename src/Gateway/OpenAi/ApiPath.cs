@@ -10,7 +10,6 @@ namespace Darkbloom.Gateway.OpenAi;
 /// The path, with <c>{id}</c> for what the client names. It is what metrics and logs call the path: it never holds what the
 /// client wrote.
 /// </param>
-/// <param name="Methods">Empty: whatever the method, the answer is the same.</param>
 internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<string> Methods, ApiDialect Dialect = ApiDialect.OpenAi)
 {
     private const string Item = "{id}";
@@ -30,9 +29,9 @@ internal sealed record ApiPath(ApiRoute Route, string Template, ImmutableArray<s
         new(ApiRoute.Metrics, "/metrics", Get),
         new(ApiRoute.Models, "/v1/models", Get),
         new(ApiRoute.Model, "/v1/models/{id}", Get),
-        new(ApiRoute.ChatCompletions, "/v1/chat/completions", Post),
-        new(ApiRoute.StoredChatCompletion, "/v1/chat/completions/{id}", []),
-        new(ApiRoute.StoredChatCompletion, "/v1/chat/completions/{id}/messages", []),
+        new(ApiRoute.ChatCompletions, "/v1/chat/completions", GetPost),
+        new(ApiRoute.StoredChatCompletion, "/v1/chat/completions/{id}", ["GET", "POST", "DELETE"]),
+        new(ApiRoute.StoredChatCompletionMessages, "/v1/chat/completions/{id}/messages", Get),
         new(ApiRoute.Responses, "/v1/responses", Post),
         new(ApiRoute.ResponseInputTokens, "/v1/responses/input_tokens", Post),
         new(ApiRoute.Response, "/v1/responses/{id}", GetDelete),

@@ -73,6 +73,14 @@ internal static class ApiResponses
         json.WriteString("param"u8, error.Param);
         json.WriteString("code"u8, error.Code);
         json.WriteEndObject();
+        if (error.HasDetail)
+        {
+            json.WriteStartObject("detail"u8);
+            json.WriteString("message"u8, error.Message);
+            json.WriteString("code"u8, error.Code);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
     }
 }

@@ -38,7 +38,6 @@ internal enum ApiRoute
     BatchCancel,
     Transcriptions,
     Translations,
-
-    /// <summary>A completion stored earlier: this gateway stores none, so none is ever found.</summary>
     StoredChatCompletion,
+    StoredChatCompletionMessages,
 }

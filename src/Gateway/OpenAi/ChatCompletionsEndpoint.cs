@@ -3,13 +3,15 @@ using System.Threading.Tasks;
 using Darkbloom.Gateway.Dispatching;
 using Darkbloom.Gateway.OpenAi.Requests;
 using Darkbloom.Gateway.OpenAi.Responses;
+using Darkbloom.Gateway.OpenAi.Stored;
+using Darkbloom.Gateway.Responses;
 using Darkbloom.Protocol.Schema;
 
 namespace Darkbloom.Gateway.OpenAi;
 
 /// <summary>Answers <c>POST /v1/chat/completions</c>.</summary>
 internal sealed class ChatCompletionsEndpoint(
-    IInferenceClient client, ModelsEndpoint models, GenerationRelay relay, TimeProvider time)
+    IInferenceClient client, ModelsEndpoint models, GenerationRelay relay, ResponseStore store, TimeProvider time)
 {
     /// <summary>
     /// 1. Read the body under its limits; it is wiped as soon as it is parsed. 2. Parse it once. 3. Check what only the
@@ -18,12 +20,16 @@ internal sealed class ChatCompletionsEndpoint(
     /// </summary>
     public async Task HandleAsync(ApiExchange exchange)
     {
-        (PreparedAnswer? prepared, ApiError? error) = await RequestReader.ReadAsync<PreparedAnswer>(exchange, Prepare); // Step 1.
+        (PreparedAnswer? prepared, ApiError? error) = await RequestReader.ReadAsync<PreparedAnswer>(
+            exchange, (ReadOnlyMemory<byte> body, out PreparedAnswer? made) => Prepare(body, exchange, out made)); // Step 1.
         await (error is null ? relay.AnswerAsync(exchange, prepared!) : exchange.FailAsync(error).AsTask()); // Step 4.
     }
 
-    /// <summary>Returns what is wrong with a body, or null and what the mesh is asked.</summary>
-    public ApiError? Prepare(ReadOnlyMemory<byte> body, out PreparedAnswer? prepared)
+    /// <summary>Returns what is wrong with a body of a batch, or null and what the mesh is asked: its completion isn't kept.</summary>
+    public ApiError? Prepare(ReadOnlyMemory<byte> body, out PreparedAnswer? prepared) => Prepare(body, null, out prepared);
+
+    /// <param name="exchange">Whose completion is kept, if its request says so; null: none is.</param>
+    private ApiError? Prepare(ReadOnlyMemory<byte> body, ApiExchange? exchange, out PreparedAnswer? prepared)
     {
         prepared = null;
         if (ChatRequestParser.Parse(body, RequestEntropy.Draw(), out ChatRequest? request) is { } error) // Step 2.
@@ -37,11 +43,19 @@ internal sealed class ChatCompletionsEndpoint(
             return unable;
         }
 
-        CompletionHeader header = new(ApiExchange.NewId("chatcmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), generate.Model, model?.Fingerprint);
+        string id = ApiExchange.NewId("chatcmpl-");
+        CompletionHeader header = new(id, time.GetUtcNow().ToUnixTimeSeconds(), generate.Model, model?.Fingerprint);
+        ChatReply reply = new(header, generate);
         prepared = new PreparedAnswer(
             MeshAnswer.To(generate, client),
-            new ChatReply(header, generate),
+            reply,
             request.Stream is { } options ? output => new ChatChunkWriter(output, header, generate, options) : null);
+        if (exchange is not null && request.Stored is { } echoes)
+        {
+            StoredCompletions kept = new(store, AccessPolicy.PresentedKey(exchange.Context.Request));
+            prepared = kept.Keep(prepared, reply, id, end => StoredCompletion.Write(reply, end, generate, echoes, exchange.RequestId));
+        }
+
         return null;
     }
 }

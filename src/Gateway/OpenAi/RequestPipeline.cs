@@ -15,6 +15,7 @@ using Darkbloom.Gateway.Ollama;
 using Darkbloom.Gateway.OpenAi.Audio;
 using Darkbloom.Gateway.OpenAi.Requests;
 using Darkbloom.Gateway.OpenAi.Resuming;
+using Darkbloom.Gateway.OpenAi.Stored;
 using Darkbloom.Gateway.Responses;
 using Darkbloom.Gateway.Storage;
 using Darkbloom.Gateway.Telemetry;
@@ -33,6 +34,7 @@ internal sealed class RequestPipeline : IAsyncDisposable
     private readonly IInferenceClient _client;
     private readonly ModelsEndpoint _models;
     private readonly ChatCompletionsEndpoint _chat;
+    private readonly StoredCompletionsEndpoint _stored;
     private readonly CompletionsEndpoint _completions;
     private readonly TextTasksEndpoint _texts;
     private readonly ResponsesEndpoint _responses;
@@ -61,7 +63,9 @@ internal sealed class RequestPipeline : IAsyncDisposable
         GenerationRelay relay = new(_metrics, options.Time, stopping);
         _resumables = relay.Resumables;
         _models = new ModelsEndpoint(client, options.Time.GetUtcNow(), options.ModelAliases);
-        _chat = new ChatCompletionsEndpoint(client, _models, relay, options.Time);
+        ResponseStore completions = new(options.Time);
+        _chat = new ChatCompletionsEndpoint(client, _models, relay, completions, options.Time);
+        _stored = new StoredCompletionsEndpoint(completions);
         _completions = new CompletionsEndpoint(client, _models, relay, options.Time);
         _texts = new TextTasksEndpoint(client, _models, relay);
         _responses = new ResponsesEndpoint(client, _models, relay, options.Time, log);
@@ -170,11 +174,6 @@ internal sealed class RequestPipeline : IAsyncDisposable
             return new ApiError(404, $"Invalid URL ({request.Method} {path})", ApiError.InvalidRequestType, null, "unknown_url");
         }
 
-        if (route == ApiRoute.StoredChatCompletion)
-        {
-            return new ApiError(404, $"Completion {ApiError.Echo(exchange.Item)} not found", ApiError.InvalidRequestType, "completion_id", "not_found");
-        }
-
         string method = HttpMethods.IsHead(request.Method) ? "GET" : request.Method;
         ImmutableArray<string> methods = exchange.Path.Methods;
         if (methods.Contains(method))
@@ -219,6 +218,15 @@ internal sealed class RequestPipeline : IAsyncDisposable
                 break;
             case ApiRoute.Model:
                 await _models.GetAsync(exchange);
+                break;
+            case ApiRoute.ChatCompletions when !HttpMethods.IsPost(exchange.Context.Request.Method):
+                await _stored.ListAsync(exchange);
+                break;
+            case ApiRoute.StoredChatCompletion:
+                await _stored.HandleOneAsync(exchange);
+                break;
+            case ApiRoute.StoredChatCompletionMessages:
+                await _stored.ListMessagesAsync(exchange);
                 break;
             case ApiRoute.Completions:
                 await _completions.HandleAsync(exchange);

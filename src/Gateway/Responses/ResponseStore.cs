@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using System.Threading;
 using Darkbloom.Gateway.Storage;
 
@@ -27,7 +28,7 @@ internal sealed class ResponseStore(TimeProvider time)
 
     public void Put(string id, string owner, ReadOnlySpan<byte> state)
     {
-        Kept kept = new(id, _seal.Seal(owner, id, state), time.GetTimestamp());
+        Kept kept = new(id, _seal.TagOf(owner), _seal.Seal(owner, id, state), time.GetTimestamp());
         lock (_gate)
         {
             Forget(id);
@@ -53,6 +54,20 @@ internal sealed class ResponseStore(TimeProvider time)
         }
 
         return _seal.TryOpen(owner, id, state);
+    }
+
+    /// <summary>All states of this client, those that were put first before the others.</summary>
+    public IReadOnlyList<byte[]> List(string owner)
+    {
+        string tag = _seal.TagOf(owner);
+        Kept[] owned;
+        lock (_gate)
+        {
+            MakeRoom();
+            owned = [.. _byAge.Where(kept => kept.OwnerTag == tag)];
+        }
+
+        return [.. owned.Select(kept => _seal.TryOpen(owner, kept.Id, kept.State)!)];
     }
 
     /// <summary>False when there is no such state for this client.</summary>
@@ -90,5 +105,5 @@ internal sealed class ResponseStore(TimeProvider time)
         return true;
     }
 
-    private sealed record Kept(string Id, byte[] State, long Since);
+    private sealed record Kept(string Id, string OwnerTag, byte[] State, long Since);
 }

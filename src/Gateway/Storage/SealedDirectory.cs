@@ -3,7 +3,6 @@ using System.Collections.Generic;
 using System.IO;
 using System.Linq;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Darkbloom.Gateway.Storage;
 
@@ -21,18 +20,14 @@ internal sealed class SealedDirectory : IDisposable
     /// <summary>How a document is called while it is being written.</summary>
     private const string UnfinishedEnd = ".new";
 
-    private const int OwnerTagBytes = 16;
-
     private readonly string _path;
     private readonly FileStream _lock;
-    private readonly byte[] _secret;
     private readonly StateSeal _seal;
 
     private SealedDirectory(string path, FileStream held)
     {
         (_path, _lock) = (path, held);
-        _secret = LoadOrCreateSecret(Path.Combine(path, KeyName));
-        _seal = new StateSeal(_secret);
+        _seal = new StateSeal(LoadOrCreateSecret(Path.Combine(path, KeyName)));
     }
 
     /// <exception cref="IOException">Another gateway holds the directory, or it can't be written.</exception>
@@ -62,12 +57,7 @@ internal sealed class SealedDirectory : IDisposable
     }
 
     /// <summary>A name for whoever presents an API key, by which files know whose they are; it says nothing of the key.</summary>
-    public string OwnerOf(string apiKey)
-    {
-        Span<byte> tag = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes("owner " + apiKey), tag);
-        return Convert.ToHexStringLower(tag[..OwnerTagBytes]);
-    }
+    public string OwnerOf(string apiKey) => _seal.TagOf(apiKey);
 
     /// <summary>The ids of all files of a kind, sorted. What a crash left unfinished is removed.</summary>
     public IReadOnlyList<string> List(string kind)

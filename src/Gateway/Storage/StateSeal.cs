@@ -19,6 +19,7 @@ internal sealed class StateSeal(byte[] secret)
 
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
+    private const int OwnerTagBytes = 16;
 
     /// <summary>A seal whose states end with this process.</summary>
     public static StateSeal Draw() => new(RandomNumberGenerator.GetBytes(SecretBytes));
@@ -60,6 +61,14 @@ internal sealed class StateSeal(byte[] secret)
         {
             return null;
         }
+    }
+
+    /// <summary>A name for an owner, by which its states are found; it says nothing of the owner.</summary>
+    public string TagOf(string owner)
+    {
+        Span<byte> tag = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes("owner " + owner), tag);
+        return Convert.ToHexStringLower(tag[..OwnerTagBytes]);
     }
 
     private AesGcm Open(string owner)

@@ -28,8 +28,8 @@ public sealed class ExchangeReplay(HttpClient http, string model)
         string path = await setting.PrepareAsync(exchange);
         using HttpRequestMessage request = new(new HttpMethod(exchange.Method), path)
         {
-            Content = exchange.Request is null
-                ? null
+            Content = exchange is { Path: ExchangeSetting.FilesPath, Method: "POST" } ? ExchangeSetting.FormLike(exchange)
+                : exchange.Request is null ? null
                 : new StringContent((await setting.AdaptAsync(exchange)).ToJsonString(), Encoding.UTF8, "application/json"),
         };
         if (exchange.Status == 401)
@@ -44,7 +44,7 @@ public sealed class ExchangeReplay(HttpClient http, string model)
             return new ReplayOutcome(part, exchange.Id, ReplayVerdict.Refused, [refusal]);
         }
 
-        if (path.EndsWith("/cancel", StringComparison.Ordinal) && body.Contains("\"status\":\"completed\"", StringComparison.Ordinal))
+        if (path.EndsWith("/cancel", StringComparison.Ordinal) && (body.Contains("\"status\":\"completed\"", StringComparison.Ordinal) || body.Contains("with status 'completed'", StringComparison.Ordinal)))
         {
             return new ReplayOutcome(part, exchange.Id, ReplayVerdict.OutOfScope, ["an answer that was whole before it could be cancelled"]);
         }

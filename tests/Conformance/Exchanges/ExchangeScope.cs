@@ -19,17 +19,14 @@ public static class ExchangeScope
     public static string? ReasonNotCompared(RecordedExchange exchange)
     {
         string part = PartOf(exchange);
-        if (part is not ("/v1/chat/completions" or "/v1/chat/completions/{id}" or "/v1/responses" or "/v1/embeddings" or "/v1/models"))
+        if (part is not ("/v1/chat/completions" or "/v1/chat/completions/{id}" or "/v1/responses" or "/v1/embeddings" or "/v1/models"
+            or "/v1/files" or "/v1/batches"))
         {
             return "an endpoint of another comparison";
         }
 
-        if (part is "/v1/chat/completions/{id}" && exchange.Status == 200 || exchange is { Path: "/v1/chat/completions", Method: "GET" })
-        {
-            return "a stored chat completion: this gateway stores none";
-        }
-
-        if (exchange.Request is not (null or JsonObject))
+        // The parts of a form were recorded one by one, or not at all: another form takes their place.
+        if (exchange.Request is not (null or JsonObject) && part != "/v1/files")
         {
             return "a request that was recorded cut";
         }

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Text.Json;
 using Darkbloom.Protocol.Schema;
 
@@ -34,10 +36,19 @@ internal sealed class ChatRequestParser
         {
             ChatRequestParser parser = new(entropy);
             error = parser.ReadFields(document!.RootElement) ?? parser.CheckWhole();
-            request = error is null ? new ChatRequest(parser.Generate, parser._common.Stream) : null;
+            request = error is null ? new ChatRequest(parser.Generate, parser._common.Stream, ReadStored(document.RootElement)) : null;
             return error;
         }
     }
+
+    /// <summary>What is kept of a good request that asks for it.</summary>
+    private static Dictionary<string, string>? ReadStored(JsonElement body) =>
+        body.TryGetProperty("store", out JsonElement store) && store.ValueKind == JsonValueKind.True
+            ? body.EnumerateObject()
+                .Where(static field => field.Value.ValueKind != JsonValueKind.Null
+                    && field.Name is ("messages" or "metadata" or "tools" or "tool_choice" or "response_format" or "user"))
+                .ToDictionary(static field => field.Name, static field => field.Value.GetRawText())
+            : null;
 
     private ApiError? ReadFields(JsonElement body)
     {

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Darkbloom.Gateway.OpenAi.Requests;
 
 /// <summary>Fields that say who asks, how OpenAI files the request or how it may hurry: checked, then dropped.</summary>
-/// <remarks>None of them changes an answer, and this gateway keeps no completions: <c>store</c> has nothing to act on.</remarks>
+/// <remarks>None of them changes an answer. Endpoints that keep answers read <c>store</c> and <c>metadata</c> for that.</remarks>
 internal static class HarmlessFields
 {
     public const int LabelCharsMax = 512;
