@@ -180,6 +180,20 @@ internal sealed class NodeStream(TestNode node, MessageStream<NodeResponse, Node
         return request.Prompt;
     }
 
+    /// <summary>Reads what follows the prompt, until the whole audio file came.</summary>
+    public async Task<byte[]> ReadAudioAsync()
+    {
+        byte[] audio = new byte[offer.AudioBytes];
+        for (int length = 0; length < audio.Length;)
+        {
+            ByteString part = (await messages.ReadAsync(node.Stopped))!.Audio.Data;
+            part.CopyTo(audio, length);
+            length += part.Length;
+        }
+
+        return audio;
+    }
+
     public async ValueTask RefuseAsync(RefusalReason reason, uint retryAfterMs = 0)
     {
         await SayAsync(new NodeResponse { Refused = new Refused { Reason = reason, RetryAfterMs = retryAfterMs } });

@@ -307,6 +307,20 @@ public sealed class AdmissionTests
         Choices = 1,
     };
 
+    [Theory]
+    [InlineData(0u, 0u, RefusalReason.Unspecified)]
+    [InlineData(0u, 1u, RefusalReason.Unsupported)]
+    [InlineData(100u, 99u, RefusalReason.Unspecified)]
+    [InlineData(100u, 100u, RefusalReason.Unspecified)]
+    [InlineData(100u, 101u, RefusalReason.Unsupported)]
+    public void A_recording_is_taken_up_to_the_size_that_the_node_hears(uint most, uint offered, RefusalReason reason)
+    {
+        Admission admission = new(_policy with { AudioBytesMax = most });
+        AdmissionDecision decision = admission.OnOffer(_now, Terms() with { AudioBytes = offered });
+        Assert.Equal(reason, decision.Reason);
+        Assert.Equal(reason == RefusalReason.Unspecified ? AdmissionVerdict.Admit : AdmissionVerdict.Refuse, decision.Verdict);
+    }
+
     private AdmissionDecision Offer(
         uint choices = 1, string model = "tiny", TimeSpan? patience = null) =>
         _admission.OnOffer(

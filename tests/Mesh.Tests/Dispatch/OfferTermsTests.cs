@@ -32,6 +32,8 @@ public sealed class OfferTermsTests
         Assert.True(Reads(static o => o.Choices = 1));
         Assert.True(Reads(static o => o.Choices = InferenceLimits.ChoicesMax));
         Assert.True(Reads(static o => o.Leases.Add(new ulong[InferenceLimits.OfferLeasesMax])));
+        Assert.True(Reads(static o => o.AudioBytes = InferenceLimits.AudioBytesMax - 1));
+        Assert.True(Reads(static o => o.AudioBytes = InferenceLimits.AudioBytesMax));
     }
 
     [Fact]
@@ -50,6 +52,7 @@ public sealed class OfferTermsTests
         Assert.False(Reads(static o => o.Choices = 0));
         Assert.False(Reads(static o => o.Choices = InferenceLimits.ChoicesMax + 1));
         Assert.False(Reads(static o => o.Leases.Add(new ulong[InferenceLimits.OfferLeasesMax + 1])));
+        Assert.False(Reads(static o => o.AudioBytes = InferenceLimits.AudioBytesMax + 1));
     }
 
     [Fact]
@@ -68,6 +71,24 @@ public sealed class OfferTermsTests
         Assert.False((terms with { Model = "other" }).Covers(prompt));
         Assert.False((terms with { Choices = terms.Choices + 1 }).Covers(prompt));
         Assert.False((terms with { OutputTokensMax = terms.OutputTokensMax + 1 }).Covers(prompt));
+    }
+
+    [Fact]
+    public void An_audio_file_is_offered_by_its_size_and_follows_a_prompt_without_it()
+    {
+        GenerateRequest prompt = Prompts.Valid(static p =>
+        {
+            p.Messages.Clear();
+            p.Transcription = new TranscriptionTask { Audio = ByteString.CopyFrom(new byte[1000]) };
+        });
+        Assert.True(OfferTerms.TryOffer(prompt, out OfferTerms terms));
+        Assert.Equal(1000u, terms.AudioBytes);
+        GenerateRequest first = OfferTerms.WithoutAudio(prompt);
+        Assert.True(first.Transcription.Audio.IsEmpty);
+        Assert.Equal(1000, prompt.Transcription.Audio.Length);
+        Assert.True(terms.Covers(first));
+        Assert.False(terms.Covers(prompt));
+        Assert.False((terms with { AudioBytes = 0 }).Covers(first));
     }
 
     [Fact]

@@ -209,6 +209,84 @@ public sealed class ResponseReaderTests
         }
     }
 
+    [Fact]
+    public void A_transcript_begins_once_and_its_segments_are_counted()
+    {
+        AssertViolates(ResponseViolation.OutOfOrder, Accepted, Segment(0));
+        AssertViolates(ResponseViolation.OutOfOrder, Accepted, Start(), Start());
+        AssertViolates(ResponseViolation.OutOfOrder, Accepted, Start(), Segment(1));
+        AssertViolates(ResponseViolation.OutOfOrder, Accepted, Start(), Segment(0), Segment(0));
+        Assert.All(Read(Accepted, Start(), Segment(0), Segment(1)), static violation => Assert.Equal(ResponseViolation.None, violation));
+    }
+
+    [Theory]
+    [InlineData(-1, ResponseViolation.None)]
+    [InlineData(0, ResponseViolation.None)]
+    [InlineData(1, ResponseViolation.BadValue)]
+    public void A_recording_lasts_as_long_as_allowed(int more, ResponseViolation violation)
+    {
+        Assert.Equal(violation, Read(Accepted, Start(start => start.DurationMs = (uint)((InferenceLimits.AudioSecondsMax * 1000) + more)))[^1]);
+        Assert.Equal(violation, Read(Accepted, Start(start => start.Language = new string('x', InferenceLimits.LanguageCharsMax + more)))[^1]);
+    }
+
+    [Theory]
+    [InlineData(-1, ResponseViolation.None, ResponseViolation.None)]
+    [InlineData(0, ResponseViolation.None, ResponseViolation.None)]
+    [InlineData(1, ResponseViolation.TooLarge, ResponseViolation.TooManyTokens)]
+    public void A_segment_has_as_many_words_and_tokens_as_allowed(int more, ResponseViolation forWords, ResponseViolation forTokens)
+    {
+        Assert.Equal(forWords, ReadSegment(segment => segment.Words.AddRange(
+            Enumerable.Repeat(new TranscriptWord(), InferenceLimits.SegmentWordsMax + more))));
+        Assert.Equal(forTokens, ReadSegment(segment => segment.TokenIds.AddRange(Enumerable.Repeat(1u, InferenceLimits.DeltaTokensMax + more))));
+        int around = new TranscriptSegment { Text = new string('x', InferenceLimits.DeltaBytesMax / 2) }.CalculateSize() - (InferenceLimits.DeltaBytesMax / 2);
+        Assert.Equal(forWords, ReadSegment(segment => segment.Text = new string('x', InferenceLimits.DeltaBytesMax - around + more)));
+    }
+
+    [Fact]
+    public void Numbers_of_a_segment_are_numbers()
+    {
+        foreach (float value in new[] { float.NaN, float.PositiveInfinity, float.NegativeInfinity })
+        {
+            Assert.Equal(ResponseViolation.BadValue, ReadSegment(segment => segment.Temperature = value));
+            Assert.Equal(ResponseViolation.BadValue, ReadSegment(segment => segment.MeanLogprob = value));
+            Assert.Equal(ResponseViolation.BadValue, ReadSegment(segment => segment.NoSpeechProbability = value));
+        }
+    }
+
+    [Theory]
+    [InlineData(-1, ResponseViolation.None)]
+    [InlineData(0, ResponseViolation.None)]
+    [InlineData(1, ResponseViolation.OutOfOrder)]
+    public void A_transcript_has_as_many_segments_as_allowed(int more, ResponseViolation violation)
+    {
+        ResponseReader reader = new(Terms());
+        Assert.Equal(ResponseViolation.None, reader.Read(Accepted));
+        Assert.Equal(ResponseViolation.None, reader.Read(Start()));
+        ResponseViolation last = ResponseViolation.None;
+        for (uint index = 0; index < InferenceLimits.SegmentsMax + more; index++)
+        {
+            last = reader.Read(Segment(index));
+        }
+
+        Assert.Equal(violation, last);
+    }
+
+    private static ResponseViolation ReadSegment(Action<TranscriptSegment> change)
+    {
+        NodeResponse segment = Segment(0);
+        change(segment.TranscriptSegment);
+        return Read(Accepted, Start(), segment)[^1];
+    }
+
+    private static NodeResponse Start(Action<TranscriptStart>? change = null)
+    {
+        TranscriptStart start = new() { DurationMs = 1000, Language = "en" };
+        change?.Invoke(start);
+        return new NodeResponse { TranscriptStart = start };
+    }
+
+    private static NodeResponse Segment(uint index) => new() { TranscriptSegment = new TranscriptSegment { Index = index } };
+
     private static NodeResponse? Random(Prng prng, byte[] bytes)
     {
         switch (prng.Next(6))

@@ -25,13 +25,13 @@ internal sealed class ServingFixture : IAsyncDisposable
     private readonly Member _node;
     private readonly Member _gateway;
 
-    public ServingFixture(ScriptedEngine engine, ServingLimits? limits = null, int queueMax = 4)
+    public ServingFixture(ScriptedEngine engine, ServingLimits? limits = null, int queueMax = 4, uint audioBytesMax = 0)
     {
         Engine = engine;
         _node = _network.Start(PeerRoles.Node);
         _gateway = _network.Start(PeerRoles.Gateway);
         Desk = new AdmissionDesk(
-            new AdmissionPolicy { Model = "tiny", Slots = engine.Model.Slots, QueueMax = queueMax }, () => engine.Speed, Time);
+            new AdmissionPolicy { Model = "tiny", Slots = engine.Model.Slots, QueueMax = queueMax, AudioBytesMax = audioBytesMax }, () => engine.Speed, Time);
         Listener = new InferenceListener(_node.Host, engine, Desk, limits ?? new ServingLimits(), Time, NullLoggerFactory.Instance);
     }
 

@@ -48,7 +48,7 @@ internal sealed unsafe class TranscriptionRun(
     private readonly float _temperature = request.Sampling?.Temperature ?? 0;
     private readonly SemaphoreSlim _unread = new(UnreadMax);
     private readonly Stopwatch _sinceProgress = Stopwatch.StartNew();
-    private readonly WordReader _words = new(model);
+    private readonly WordReader _words = new(model.Piece);
 
     private Recording? _recording;
     private string _language = "";

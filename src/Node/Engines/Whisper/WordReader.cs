@@ -10,7 +10,8 @@ namespace Darkbloom.Node.Engines.Whisper;
 /// A token that begins with a space begins a word. Languages that are written without spaces have a word for each
 /// character, or for each token of several. Punctuation belongs to no word.
 /// </remarks>
-internal sealed class WordReader(WhisperModel model)
+/// <param name="pieceOf">The bytes of a token of text: half a character may be one.</param>
+internal sealed class WordReader(Func<int, ReadOnlySpan<byte>> pieceOf)
 {
     private readonly List<byte> _bytes = [];
     private readonly List<TranscriptWord> _words = [];
@@ -27,7 +28,7 @@ internal sealed class WordReader(WhisperModel model)
 
     public void Add(int token, uint startMs, uint endMs)
     {
-        ReadOnlySpan<byte> piece = model.Piece(token);
+        ReadOnlySpan<byte> piece = pieceOf(token);
         if (_bytes.Count > 0 && (_hasSpaces ? piece.StartsWith(" "u8) : IsWhole()))
         {
             Finish();
