@@ -45,6 +45,11 @@ internal sealed class ConversationKeys
         return [.. keys];
     }
 
+    /// <summary>The name of what a client says belongs together; empty when it says nothing.</summary>
+    public UInt128[] OfClient(string model, string cacheKey) => cacheKey.Length == 0
+        ? []
+        : [BinaryPrimitives.ReadUInt128BigEndian(HMACSHA256.HashData(_secret, Encoding.UTF8.GetBytes($"client's key\n{model}\n{cacheKey}")))];
+
     /// <summary>Of the keys of a request those that a node has in its cache from then on and others may begin with.</summary>
     public static UInt128[] Kept(GenerateRequest request, UInt128[] keys) =>
         keys.Length < 2 ? keys

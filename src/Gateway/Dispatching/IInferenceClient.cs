@@ -19,8 +19,9 @@ internal interface IInferenceClient
 
     /// <summary>Generates one request's choices somewhere in the mesh.</summary>
     /// <remarks>Yields prefill progress, token deltas, one choice end for each choice and, last and once, the generation's end.</remarks>
+    /// <param name="cacheKey">Requests that say the same go to the same node where that costs little; empty: as any other.</param>
     /// <exception cref="InferenceException">The mesh could not finish the request.</exception>
-    IAsyncEnumerable<NodeResponse> GenerateAsync(GenerateRequest request, CancellationToken cancellationToken);
+    IAsyncEnumerable<NodeResponse> GenerateAsync(GenerateRequest request, string cacheKey, CancellationToken cancellationToken);
 }
 
 /// <summary>A model as the whole mesh serves it.</summary>

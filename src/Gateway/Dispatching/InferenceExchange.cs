@@ -34,6 +34,9 @@ internal sealed class InferenceExchange : IAsyncDisposable
     /// <summary>The beginnings of the conversation.</summary>
     private readonly UInt128[] _keys;
 
+    /// <summary>What the client says belongs together: it counts where no beginning of the conversation is known.</summary>
+    private readonly UInt128[] _clientKey;
+
     /// <summary>What to do next; set by every input.</summary>
     private DispatchAction _action;
 
@@ -67,18 +70,19 @@ internal sealed class InferenceExchange : IAsyncDisposable
     private string _param = "";
 
     public InferenceExchange(
-        NodeConnections connections, DispatchPolicy policy, Prng prng, GenerateRequest request, in OfferTerms offer, ILogger log)
+        NodeConnections connections, DispatchPolicy policy, Prng prng, GenerateRequest request, string cacheKey, in OfferTerms offer, ILogger log)
     {
         (_connections, _request, _prompt, _offer, _log) = (connections, request, OfferTerms.WithoutAudio(request), offer, log);
         _reader = new ResponseReader(offer);
         _keys = connections.Keys.Of(request);
+        _clientKey = connections.Keys.OfClient(request.Model, cacheKey);
         _told = new Transcript(offer) { IsContinuable = IsContinuable(request) };
         uint outputEach = offer.OutputTokensMax == 0 ? OutputTokensExpected : Math.Min(offer.OutputTokensMax, OutputTokensExpected);
         _dispatch = new Dispatch(
             new RouteQuery(offer.Model, offer.PromptBytes / BytesPerToken, outputEach * offer.Choices)
             {
                 Needs = ModelCapability.NeededBy(request),
-                Preferred = connections.FindPreferred(_keys),
+                Preferred = connections.FindPreferred([.. _keys, .. _clientKey]),
                 IsBatch = offer.IsBatch,
             },
             _told,
@@ -295,7 +299,7 @@ internal sealed class InferenceExchange : IAsyncDisposable
         {
             case NodeResponse.BodyOneofCase.Accepted:
                 OnLoad(response.Accepted.Load);
-                _connections.OnPrompted(_node, ConversationKeys.Kept(_request, _keys));
+                _connections.OnPrompted(_node, [.. ConversationKeys.Kept(_request, _keys), .. _clientKey]);
                 Do(_dispatch.OnAccepted(now));
                 break;
             case NodeResponse.BodyOneofCase.Refused:

@@ -36,7 +36,7 @@ internal sealed class MeshInferenceClient(
     /// <exception cref="InferenceException">The mesh could not finish the request.</exception>
     /// <exception cref="OperationCanceledException">The caller left; the node was told to stop.</exception>
     public async IAsyncEnumerable<NodeResponse> GenerateAsync(
-        GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GenerateRequest request, string cacheKey, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
 
@@ -49,7 +49,7 @@ internal sealed class MeshInferenceClient(
                     : InferenceOutcome.InvalidRequest);
         }
 
-        await using InferenceExchange exchange = new(connections, policy, prngs(), request, offer, _log);
+        await using InferenceExchange exchange = new(connections, policy, prngs(), request, cacheKey, offer, _log);
         exchange.Start(); // Step 2.
         while (await exchange.NextAsync(cancellationToken) is { } response)
         {

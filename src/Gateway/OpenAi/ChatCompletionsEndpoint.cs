@@ -47,7 +47,7 @@ internal sealed class ChatCompletionsEndpoint(
         CompletionHeader header = new(id, time.GetUtcNow().ToUnixTimeSeconds(), generate.Model, model?.Fingerprint);
         ChatReply reply = new(header, generate);
         prepared = new PreparedAnswer(
-            MeshAnswer.To(generate, client),
+            MeshAnswer.To(generate, client, request.CacheKey),
             reply,
             request.Stream is { } options ? output => new ChatChunkWriter(output, header, generate, options) : null);
         if (exchange is not null && request.Stored is { } echoes)

@@ -33,7 +33,7 @@ internal sealed class CompletionsEndpoint(
             return error;
         }
 
-        MeshAnswer answer = MeshAnswer.ToAll(request!.Generate, client);
+        MeshAnswer answer = MeshAnswer.ToAll(request!.Generate, client, request.CacheKey);
         bool logprobs = request.Generate[0].Logprobs;
         CompletionHeader header = new(ApiExchange.NewId("cmpl-"), time.GetUtcNow().ToUnixTimeSeconds(), answer.Model, model?.Fingerprint);
         prepared = new PreparedAnswer(

@@ -16,26 +16,27 @@ internal sealed record MeshAnswer(
     /// <summary>Puts the dialect's own name of a field in an error that has the chat's.</summary>
     public Func<ApiError, ApiError> Rename { get; init; } = static error => error;
 
-    public static MeshAnswer To(GenerateRequest request, IInferenceClient client) =>
-        new(request.Model, (int)request.Choices, cancellationToken => client.GenerateAsync(request, cancellationToken));
+    /// <param name="cacheKey">What the client says belongs together, or empty.</param>
+    public static MeshAnswer To(GenerateRequest request, IInferenceClient client, string cacheKey = "") =>
+        new(request.Model, (int)request.Choices, cancellationToken => client.GenerateAsync(request, cacheKey, cancellationToken));
 
     /// <summary>The answers to several requests as one: each in its turn, choices numbered through, tokens added up.</summary>
-    public static MeshAnswer ToAll(IReadOnlyList<GenerateRequest> requests, IInferenceClient client) =>
+    public static MeshAnswer ToAll(IReadOnlyList<GenerateRequest> requests, IInferenceClient client, string cacheKey) =>
         requests.Count == 1
-            ? To(requests[0], client)
+            ? To(requests[0], client, cacheKey)
             : new(
                 requests[0].Model,
                 (int)requests[0].Choices * requests.Count,
-                cancellationToken => AskInTurnAsync(requests, client, cancellationToken));
+                cancellationToken => AskInTurnAsync(requests, client, cacheKey, cancellationToken));
 
     private static async IAsyncEnumerable<NodeResponse> AskInTurnAsync(
-        IReadOnlyList<GenerateRequest> requests, IInferenceClient client, [EnumeratorCancellation] CancellationToken cancellationToken)
+        IReadOnlyList<GenerateRequest> requests, IInferenceClient client, string cacheKey, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Usage total = new();
         for (int index = 0; index < requests.Count; index++)
         {
             uint first = (uint)index * requests[index].Choices;
-            await foreach (NodeResponse response in client.GenerateAsync(requests[index], cancellationToken))
+            await foreach (NodeResponse response in client.GenerateAsync(requests[index], cacheKey, cancellationToken))
             {
                 switch (response.BodyCase)
                 {

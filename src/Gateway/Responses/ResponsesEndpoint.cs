@@ -156,7 +156,9 @@ internal sealed class ResponsesEndpoint(
     }
 
     private MeshAnswer AnswerTo(ResponsesRequest request) =>
-        (request.MayTruncate ? TruncatedAnswer.To(request.Generate, client) : MeshAnswer.To(request.Generate, client)) with
+        (request.MayTruncate
+            ? TruncatedAnswer.To(request.Generate, client, request.CacheKey)
+            : MeshAnswer.To(request.Generate, client, request.CacheKey)) with
         {
             Rename = ResponseParams.Rename,
         };

@@ -15,6 +15,9 @@ internal sealed record ResponsesRequest(GenerateRequest Generate, StreamOptions?
     /// <summary>What the response repeats of its request: JSON by the name of the field.</summary>
     public required IReadOnlyDictionary<string, string> Echoes { get; init; }
 
+    /// <summary>What the client says belongs together, or empty.</summary>
+    public string CacheKey { get; init; } = "";
+
     public bool IsStored { get; init; } = true;
 
     public bool IsBackground { get; init; }

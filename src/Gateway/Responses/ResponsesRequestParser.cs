@@ -241,6 +241,7 @@ internal sealed class ResponsesRequestParser
         {
             Items = items,
             Echoes = _echoes,
+            CacheKey = _common.CacheKey,
             IsStored = _store,
             IsBackground = _background,
             MayTruncate = _truncate,

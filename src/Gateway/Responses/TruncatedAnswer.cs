@@ -16,17 +16,17 @@ namespace Darkbloom.Gateway.Responses;
 /// </remarks>
 internal static class TruncatedAnswer
 {
-    public static MeshAnswer To(GenerateRequest request, IInferenceClient client) =>
-        new(request.Model, (int)request.Choices, cancellationToken => GenerateAsync(request, client, cancellationToken));
+    public static MeshAnswer To(GenerateRequest request, IInferenceClient client, string cacheKey) =>
+        new(request.Model, (int)request.Choices, cancellationToken => GenerateAsync(request, client, cacheKey, cancellationToken));
 
     private static async IAsyncEnumerable<NodeResponse> GenerateAsync(
-        GenerateRequest request, IInferenceClient client, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GenerateRequest request, IInferenceClient client, string cacheKey, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
             bool tooLong = false;
             await using IAsyncEnumerator<NodeResponse> answer =
-                client.GenerateAsync(request, cancellationToken).GetAsyncEnumerator(cancellationToken);
+                client.GenerateAsync(request, cacheKey, cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (true)
             {
                 try

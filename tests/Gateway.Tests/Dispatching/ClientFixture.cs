@@ -84,10 +84,10 @@ internal sealed class ClientFixture : IAsyncDisposable
         return node;
     }
 
-    public async Task<List<NodeResponse>> AskAsync(GenerateRequest? prompt = null, CancellationToken? cancellationToken = null)
+    public async Task<List<NodeResponse>> AskAsync(GenerateRequest? prompt = null, CancellationToken? cancellationToken = null, string cacheKey = "")
     {
         List<NodeResponse> read = [];
-        await foreach (NodeResponse response in Client.GenerateAsync(prompt ?? Prompt(), cancellationToken ?? Patience))
+        await foreach (NodeResponse response in Client.GenerateAsync(prompt ?? Prompt(), cacheKey, cancellationToken ?? Patience))
         {
             read.Add(response);
         }

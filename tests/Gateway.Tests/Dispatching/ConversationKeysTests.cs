@@ -22,6 +22,17 @@ public sealed class ConversationKeysTests
     }
 
     [Fact]
+    public void What_a_client_says_belongs_together_has_one_name_for_each_model_and_gateway()
+    {
+        UInt128 key = Assert.Single(_keys.OfClient("tiny", "a"));
+        Assert.Equal(key, Assert.Single(_keys.OfClient("tiny", "a")));
+        Assert.NotEqual(key, Assert.Single(_keys.OfClient("tiny", "b")));
+        Assert.NotEqual(key, Assert.Single(_keys.OfClient("other", "a")));
+        Assert.NotEqual(key, Assert.Single(new ConversationKeys().OfClient("tiny", "a")));
+        Assert.Empty(_keys.OfClient("tiny", ""));
+    }
+
+    [Fact]
     public void Another_model_other_tools_and_another_gateway_name_it_otherwise()
     {
         GenerateRequest request = Conversation("hello");

@@ -112,7 +112,7 @@ public sealed class MeshInferenceClientTests
         };
         await using ClientFixture mesh = await ClientFixture.WithAsync(serve, serve);
         List<NodeResponse> read = [];
-        await foreach (NodeResponse response in mesh.Client.GenerateAsync(ClientFixture.Prompt(), mesh.Patience))
+        await foreach (NodeResponse response in mesh.Client.GenerateAsync(ClientFixture.Prompt(), "", mesh.Patience))
         {
             read.Add(response);
             if (read.Count == 2)
@@ -248,7 +248,7 @@ public sealed class MeshInferenceClientTests
         List<NodeResponse> read = [];
         InferenceException failure = await Assert.ThrowsAsync<InferenceException>(async () =>
         {
-            await foreach (NodeResponse response in mesh.Client.GenerateAsync(ClientFixture.Prompt(), mesh.Patience))
+            await foreach (NodeResponse response in mesh.Client.GenerateAsync(ClientFixture.Prompt(), "", mesh.Patience))
             {
                 read.Add(response);
                 if (read.Count == 2)
@@ -358,7 +358,7 @@ public sealed class MeshInferenceClientTests
         using CancellationTokenSource client = new();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (NodeResponse _ in mesh.Client.GenerateAsync(ClientFixture.Prompt(), client.Token))
+            await foreach (NodeResponse _ in mesh.Client.GenerateAsync(ClientFixture.Prompt(), "", client.Token))
             {
                 await client.CancelAsync();
             }
@@ -378,7 +378,7 @@ public sealed class MeshInferenceClientTests
             await stream.WhenGivenUpAsync();
             stream.Node.Signal("given up");
         });
-        await foreach (NodeResponse _ in mesh.Client.GenerateAsync(ClientFixture.Prompt(), mesh.Patience))
+        await foreach (NodeResponse _ in mesh.Client.GenerateAsync(ClientFixture.Prompt(), "", mesh.Patience))
         {
             break;
         }

@@ -34,6 +34,9 @@ internal sealed class ScriptedInference : IInferenceClient
 
     public ModelLoad LoadOf(string model) => Load;
 
+    /// <summary>What the last request said belongs together.</summary>
+    public string CacheKey { get; private set; } = "";
+
     /// <summary>The first request that arrived.</summary>
     public Task<GenerateRequest> Called => _called.Task;
 
@@ -78,8 +81,9 @@ internal sealed class ScriptedInference : IInferenceClient
     }
 
     public async IAsyncEnumerable<NodeResponse> GenerateAsync(
-        GenerateRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GenerateRequest request, string cacheKey, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        CacheKey = cacheKey;
         _requests.Enqueue(request.Clone());
         _called.TrySetResult(request);
         try

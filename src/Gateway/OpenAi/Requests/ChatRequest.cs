@@ -9,4 +9,6 @@ namespace Darkbloom.Gateway.OpenAi.Requests;
 /// <param name="Stored">
 /// What is repeated of the request later: JSON by the name of the field. Null: the completion isn't kept.
 /// </param>
-internal sealed record ChatRequest(GenerateRequest Generate, StreamOptions? Stream, IReadOnlyDictionary<string, string>? Stored);
+/// <param name="CacheKey">What the client says belongs together, or empty.</param>
+internal sealed record ChatRequest(
+    GenerateRequest Generate, StreamOptions? Stream, IReadOnlyDictionary<string, string>? Stored, string CacheKey);

@@ -36,7 +36,9 @@ internal sealed class ChatRequestParser
         {
             ChatRequestParser parser = new(entropy);
             error = parser.ReadFields(document!.RootElement) ?? parser.CheckWhole();
-            request = error is null ? new ChatRequest(parser.Generate, parser._common.Stream, ReadStored(document.RootElement)) : null;
+            request = error is null
+                ? new ChatRequest(parser.Generate, parser._common.Stream, ReadStored(document.RootElement), parser._common.CacheKey)
+                : null;
             return error;
         }
     }

@@ -40,6 +40,9 @@ internal sealed class CommonFields
     /// <summary>Null: the answer is one object.</summary>
     public StreamOptions? Stream { get; private set; }
 
+    /// <summary>What the client says belongs together, or empty.</summary>
+    public string CacheKey { get; private set; } = "";
+
     /// <summary>False when the field is none of these; otherwise it was read, or the error says what is wrong with it.</summary>
     public bool TryRead(string name, JsonElement value, out ApiError? error)
     {
@@ -50,6 +53,9 @@ internal sealed class CommonFields
                 or "top_k" or "min_p" or "frequency_penalty" or "presence_penalty" or "repetition_penalty" or "repeat_penalty"
                 or "seed" or "stop" or "logit_bias":
                 error = value.ValueKind == JsonValueKind.Null ? null : Read(name, value);
+                return true;
+            case "prompt_cache_key":
+                error = value.ValueKind == JsonValueKind.Null ? null : ReadCacheKey(value);
                 return true;
             default:
                 return HarmlessFields.TryCheck(name, value, out error);
@@ -162,6 +168,13 @@ internal sealed class CommonFields
     {
         ApiError? error = Parameters.ReadString(value, "model", ModelCharsMax, out string model);
         Generate.Model = model;
+        return error;
+    }
+
+    private ApiError? ReadCacheKey(JsonElement value)
+    {
+        ApiError? error = Parameters.ReadString(value, "prompt_cache_key", HarmlessFields.LabelCharsMax, out string key);
+        CacheKey = key;
         return error;
     }
 

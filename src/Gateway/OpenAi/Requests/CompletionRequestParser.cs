@@ -154,6 +154,6 @@ internal sealed class CompletionRequestParser
             requests.Add(request);
         }
 
-        return new CompletionRequest(requests, _common.Stream);
+        return new CompletionRequest(requests, _common.Stream, _common.CacheKey);
     }
 }

@@ -15,7 +15,7 @@ internal static class HarmlessFields
     public static bool TryCheck(string name, JsonElement value, out ApiError? error)
     {
         error = null;
-        if (name is not ("user" or "safety_identifier" or "prompt_cache_key" or "prompt_cache_retention" or "metadata" or "store"
+        if (name is not ("user" or "safety_identifier" or "prompt_cache_retention" or "metadata" or "store"
             or "service_tier" or "prediction"))
         {
             return false;
