@@ -13,7 +13,7 @@ namespace Darkbloom.Gateway.Tests.Dispatching;
 /// <summary>A recording whose node dies.</summary>
 public sealed class TranscriptionFailoverTests
 {
-    private static readonly byte[] _audio = [.. Enumerable.Range(0, 600_000).Select(static i => (byte)(i * 31))];
+    private static readonly byte[] _audio = [.. Enumerable.Range(0, 600_000).Select(static i => unchecked((byte)(i * 31)))];
 
     [Fact]
     public async Task A_recording_goes_to_another_node_when_its_own_dies_before_the_first_word()

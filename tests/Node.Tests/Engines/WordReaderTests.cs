@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Text;
@@ -53,7 +52,7 @@ public sealed class WordReaderTests
         Assert.Empty(reader.End());
     }
 
-    private static IEnumerable<(string Text, uint StartMs, uint EndMs)> Read(string language, params string[] pieces) =>
+    private static List<(string Text, uint StartMs, uint EndMs)> Read(string language, params string[] pieces) =>
         Read(language, [.. pieces.Select(static piece => Encoding.UTF8.GetBytes(piece))]);
 
     /// <summary>Each token lasts ten milliseconds.</summary>

@@ -1,10 +1,8 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 using System.Threading.Tasks;
 using Darkbloom.Mesh.Dispatch;
 using Darkbloom.Mesh.Hosting;
-using Darkbloom.Node.Serving;
 using Darkbloom.Protocol.Schema;
 using Google.Protobuf;
 using Xunit;
@@ -69,7 +67,7 @@ public sealed class AudioPartTests
     private static ServingFixture Serving() => new(
         new ScriptedEngine(static (_, cancellationToken) => Script.SayAsync(Script.Answer(tokens: 1), cancellationToken), slots: 1), audioBytesMax: AudioBytes);
 
-    private static byte[] Audio() => [.. Enumerable.Range(0, AudioBytes).Select(static i => (byte)(i * 31))];
+    private static byte[] Audio() => [.. Enumerable.Range(0, AudioBytes).Select(static i => unchecked((byte)(i * 31)))];
 
     private static async Task<MessageStream<NodeRequest, NodeResponse>> SendAsync(ServingFixture node, MeshConnection connection, IEnumerable<byte[]> parts)
     {
